@@ -1,0 +1,3 @@
+"""ukport: a porting assistant and patch manager for Unikraft's external libraries."""
+
+__version__ = "0.1.0"
