@@ -1,0 +1,21 @@
+"""Recipes: the model, loading, the lock file, and edits that keep comments."""
+
+from ukport.recipe.load import RecipeError, edit, find_project, load, names, parse, schema
+from ukport.recipe.lock import Lock, LockedTree
+from ukport.recipe.model import Backend, Feature, Recipe, Tree
+
+__all__ = [
+    "Backend",
+    "Feature",
+    "Lock",
+    "LockedTree",
+    "Recipe",
+    "RecipeError",
+    "Tree",
+    "edit",
+    "find_project",
+    "load",
+    "names",
+    "parse",
+    "schema",
+]
