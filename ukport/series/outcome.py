@@ -1,0 +1,80 @@
+"""What becomes of a patch, hunk by hunk, as values that every report is made from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ukport.git.repository import Repository
+from ukport.series.patch import Patch
+
+
+class Outcome(StrEnum):
+    """What became of one patch."""
+
+    UNCHANGED = "unchanged"
+    ADJUSTED = "adjusted"
+    UPSTREAMED = "upstreamed"
+    PARTIAL = "partial"
+    CONFLICT = "conflict"
+
+
+class Fate(StrEnum):
+    """What became of one hunk."""
+
+    EXACT = "exact"  # lands on the very lines it expects
+    MOVED = "moved"  # lands on the very lines it expects, elsewhere in the file
+    MERGED = "merged"  # lands by a three-way merge: lines around it changed
+    PRESENT = "present"  # upstream has it already
+    OPEN = "open"  # a person has to decide
+
+
+@dataclass(frozen=True)
+class HunkResult:
+    """One hunk (or, with an empty header, a whole file): where it landed or why it did not."""
+
+    file: str
+    header: str
+    fate: Fate
+    reason: str = ""
+    line: int = 0
+    expected: tuple[bytes, ...] = ()
+    upstream: tuple[bytes, ...] = ()
+    wanted: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a patch is taken to be upstream; ``certainty`` is 0 to 1."""
+
+    kind: str
+    detail: str
+    certainty: float
+    commit: str = ""
+
+
+@dataclass(frozen=True)
+class PatchResult:
+    """One patch; ``output`` is what it is now (for ``partial`` a proposal), None if not at all."""
+
+    name: str
+    outcome: Outcome
+    output: Patch | None
+    hunks: tuple[HunkResult, ...]
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    rejects: bytes = b""
+
+
+@dataclass(frozen=True)
+class Rebase:
+    """A whole series; ``tree`` in ``repo`` is the new tree with all patches that landed."""
+
+    results: tuple[PatchResult, ...]
+    series: tuple[Patch, ...]
+    tree: str
+    repo: Repository
+
+    @property
+    def clean(self) -> bool:
+        """Whether every patch landed or is upstream."""
+        done = (Outcome.UNCHANGED, Outcome.ADJUSTED, Outcome.UPSTREAMED)
+        return all(result.outcome in done for result in self.results)

@@ -1,0 +1,165 @@
+"""All files that a series touches, on both sides, while it is carried patch by patch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from ukport.git.difference import blob_spans, renames, spans
+from ukport.git.objects import Entry
+from ukport.git.repository import Repository
+from ukport.series.alignment import Alignment, Block, from_changes, identical
+from ukport.series.apply import Fitted, put
+from ukport.series.content import File, entries_of, read_files
+from ukport.series.model import FileChange
+from ukport.series.track import Edit, Track
+
+_MAX_MATCHED = 6000
+
+
+@dataclass
+class State:
+    """The files of both sides by path, and which old file is which new one."""
+
+    old: dict[str, File]
+    new: dict[str, File]
+    pairs: dict[str, tuple[str, Alignment]]
+    base: Mapping[str, File]
+
+    def fork(self) -> "State":
+        """A copy to try things on."""
+        return State(dict(self.old), dict(self.new), dict(self.pairs), self.base)
+
+    def path_of(self, path: str) -> str | None:
+        """Where the new side keeps an old file."""
+        found = self.pairs.get(path)
+        return found[0] if found else None
+
+    def track(self, path: str) -> Track | None:
+        """Both sides of an old file; None where the new side has none."""
+        found = self.pairs.get(path)
+        if found is None or path not in self.old or found[0] not in self.new:
+            return None
+        return Track(self.old[path], self.new[found[0]], *found)
+
+    def add(self, path: str, made: File | None, *, landed: bool) -> None:
+        """The patch adds a file."""
+        if made is None:
+            return
+        self.old[path] = made
+        there = self.new.get(path)
+        if there is None and not landed:
+            return
+        self.new[path] = there or made
+        self.pairs[path] = (path, match(made, self.new[path]))
+
+    def remove(self, path: str, *, landed: bool) -> None:
+        """The patch deletes a file."""
+        self.old.pop(path, None)
+        found = self.pairs.pop(path, None)
+        if found and landed:
+            self.new.pop(found[0], None)
+
+    def replace(self, path: str, made: File | None, *, landed: bool) -> None:
+        """The patch replaces bytes or mode of a file as a whole."""
+        target = self.path_of(path)
+        if made is None or target is None:
+            return
+        binary = self.old[path].lines != made.lines
+        self.old[path] = made
+        if landed:
+            there = self.new[target]
+            self.new[target] = made if binary else replace(there, mode=made.mode)
+        if binary:
+            self.pairs[path] = (target, match(made, self.new[target]))
+
+    def change(
+        self,
+        change: FileChange,
+        path: str,
+        edits: Sequence[Edit],
+        *,
+        landed: bool,
+        mode: str | None,
+    ) -> None:
+        """The patch changes lines, and may rename or copy the file."""
+        track = self.track(path)
+        if track is None:
+            return
+        after = track.advanced(edits, landed=landed, mode=mode)
+        goal = change.new if (change.renamed or change.copied) and change.new else path
+        if change.copied:
+            self.add(goal, after.old, landed=False)
+            if landed and goal not in self.new:
+                self.new[goal] = after.new
+                self.pairs[goal] = (goal, after.alignment)
+            return
+        self.old.pop(path)
+        self.pairs.pop(path)
+        self.old[goal] = after.old
+        target = track.new_path
+        if landed and goal != path and target == path:
+            self.new.pop(target)
+            target = goal
+        if landed:
+            self.new[target] = after.new
+        self.pairs[goal] = (target, after.alignment)
+
+    def old_only(self, change: FileChange, path: str, made: File | None) -> None:
+        """The patch changes a file that the new side does not have."""
+        if not change.copied:
+            self.old.pop(path, None)
+        if made is not None:
+            self.old[change.new or path] = made
+
+    def adopt(self, fitted: Fitted, *, landed: bool) -> None:
+        """The patch was written for the new tree: both sides are the same file from here on."""
+        if not landed:
+            return
+        put(self.new, fitted)
+        path = fitted.change.path
+        if fitted.after is not None:
+            self.old[path] = fitted.after
+            self.pairs[path] = (path, identical(len(fitted.after.lines)))
+
+
+def match(one: File, other: File) -> Alignment:
+    """The common lines of two files that git has not compared."""
+    if one.lines == other.lines:
+        return identical(len(one.lines))
+    if max(len(one.lines), len(other.lines)) > _MAX_MATCHED:
+        return Alignment((), len(one.lines), len(other.lines))
+    matcher = SequenceMatcher(None, one.lines, other.lines, autojunk=False)
+    blocks = [Block(*found) for found in matcher.get_matching_blocks() if found.size]
+    return Alignment(tuple(blocks), len(one.lines), len(other.lines))
+
+
+def open_state(repo: Repository, old: str, new: str, paths: set[str]) -> State:
+    """Read the files of a series from both trees, and let git compare them once."""
+    before = {entry.path: entry for entry in entries_of(repo, old, sorted(paths))}
+    after = {entry.path: entry for entry in entries_of(repo, new, sorted(paths))}
+    moved: dict[str, str] = {}
+    if any(path not in after for path in before):
+        found = renames(repo, old, new)
+        moved = {p: found[p].new for p in before if p not in after and p in found}
+        extra = entries_of(repo, new, sorted(set(moved.values())))
+        after |= {entry.path: entry for entry in extra}
+    entries = {entry.oid: entry for entry in (*before.values(), *after.values())}
+    files = {oid: file for _, file, oid in read_files(repo, entries.values())}
+    state = State(_files(before, files), _files(after, files), {}, {})
+    state.base = dict(state.new)
+    differing = [p for p in state.old if p in state.new and before[p].oid != after[p].oid]
+    known = spans(repo, old, new, differing) if differing else {}
+    for path in state.old:
+        target = path if path in state.new else moved.get(path, "")
+        if target in state.new:
+            ids = (before[path].oid, after[target].oid)
+            changes = known.get(ids) if target == path or ids in known else None
+            if changes is None and ids[0] != ids[1] and target != path:
+                changes = blob_spans(repo, *ids)
+            sizes = (len(state.old[path].lines), len(state.new[target].lines))
+            state.pairs[path] = (target, from_changes(changes or (), *sizes))
+    return state
+
+
+def _files(entries: Mapping[str, Entry], files: Mapping[str, File]) -> dict[str, File]:
+    return {p: replace(files[e.oid], mode=e.mode) for p, e in entries.items() if e.oid in files}
