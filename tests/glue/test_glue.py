@@ -1,0 +1,106 @@
+import pytest
+
+from tests.recipe.test_recipe import PATH, TEXT
+from ukport.glue import features, generate, sources
+from ukport.glue.sources import SourceListError
+from ukport.recipe import Feature, parse
+from ukport.symbols.declarations import Declarations, Function
+
+PORT = generate.Port(
+    version="1.1.0",
+    tag="v1.1.0",
+    sha256="0" * 64,
+    sources=("src/answer.c", "src/prim/prim.c", "src/other/prim.c"),
+    features=("TOY_HINT",),
+    backend=parse(TEXT.encode(), PATH).backends[0],
+)
+
+
+@pytest.fixture
+def made():
+    return generate.generate(parse(TEXT.encode(), PATH), PORT)
+
+
+def test_the_same_port_gives_the_same_bytes(made):
+    assert made == generate.generate(parse(TEXT.encode(), PATH), PORT)
+    assert set(made) == {"Makefile.uk", "Config.uk", "Library.uk"}
+
+
+def test_makefile_in_unikrafts_conventions(made):
+    text = made["Makefile.uk"]
+    order = [
+        "# Library registration",
+        "LIBTOY_VERSION = 1.1.0",
+        f"LIBTOY_ORIGIN_SHA256 = {'0' * 64}",
+        "$(eval $(call fetch,libtoy,$(LIBTOY_URL)))",
+        "$(eval $(call patch,libtoy,$(LIBTOY_PATCHDIR),toy-$(LIBTOY_VERSION)))",
+        "CINCLUDES-$(CONFIG_LIBTOY) += -I$(LIBTOY)/include",
+        "LIBTOY_CFLAGS-y += -O2",
+        "LIBTOY_CFLAGS-$(CONFIG_LIBTOY_DEBUG) += -DTOY_DEBUG=1",
+        "LIBTOY_CFLAGS-y += -DTOY_HINT\n",
+        "LIBTOY_SRCS-y += $(LIBTOY_BASE)/glue.c",
+        "LIBTOY_SRCS-y += $(LIBTOY)/src/answer.c",
+    ]
+    places = [text.index(line) for line in order]
+    assert places == sorted(places)
+
+
+def test_equal_base_names_get_a_variant(made):
+    assert "$(LIBTOY)/src/prim/prim.c|prim\n" in made["Makefile.uk"]
+    assert "$(LIBTOY)/src/other/prim.c|other\n" in made["Makefile.uk"]
+    assert "$(LIBTOY)/src/answer.c\n" in made["Makefile.uk"]
+
+
+def test_library_uk_hashes_what_makefile_uk_checks(made):
+    assert (
+        f"version := 1.1.0 sha256:{'0' * 64} https://toy.example.org/archive/v1.1.0.tar.gz"
+        in (made["Library.uk"])
+    )
+
+
+def test_config_uk_offers_the_options(made):
+    assert "menuconfig LIBTOY\n\tbool" in made["Config.uk"]
+    assert 'config LIBTOY_DEBUG\n\tbool "Debug the toy"\n' in made["Config.uk"]
+
+
+FILES = {"src/a.c", "src/deep/b.c", "src/static.c"}
+
+
+def test_sources_are_those_that_the_list_includes():
+    text = '#include "toy.h"\n#include "a.c"  // includes c.c\n # include "deep/b.c"\n'
+    assert sources.listed(text, "src", (), FILES) == ["src/a.c", "src/deep/b.c"]
+    assert sources.listed(text, "src", ("a.c",), FILES) == ["src/deep/b.c"]
+
+
+@pytest.mark.parametrize("text", ['#include "gone.c"\n', '#include "../../etc/x.c"\n', "int x;\n"])
+def test_a_list_that_does_not_fit_the_tree(text):
+    with pytest.raises(SourceListError):
+        sources.listed(text, "src", (), FILES)
+
+
+DECLARED = Declarations(
+    {"f": Function("f", "int", ("size", "hint"))}, {"s": ("field",)}, {"M": "1"}
+)
+
+
+@pytest.mark.parametrize(
+    ("feature", "holds"),
+    [
+        (Feature(function="f"), True),
+        (Feature(function="g"), False),
+        (Feature(function="f", parameter="hint"), True),
+        (Feature(function="f", parameter="other"), False),
+        (Feature(function="f", returns="int"), True),
+        (Feature(function="f", returns="_Bool"), False),
+        (Feature(struct="s"), True),
+        (Feature(struct="s", field="field"), True),
+        (Feature(struct="s", field="other"), False),
+        (Feature(struct="t", field="field"), False),
+        (Feature(macro="M"), True),
+        (Feature(macro="N"), False),
+        (Feature(file="src/a.c"), True),
+        (Feature(file="src/z.c"), False),
+    ],
+)
+def test_features(feature, holds):
+    assert features.holding({"X": feature}, DECLARED, FILES) == (("X",) if holds else ())

@@ -1,0 +1,50 @@
+"""The sources to compile, from upstream's own list."""
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Collection, Container, Iterable
+
+from ukport.errors import UkportError
+
+_INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+\.c)"', re.MULTILINE)
+
+
+class SourceListError(UkportError):
+    """Upstream's list of sources cannot be used."""
+
+
+def listed(text: str, root: str, without: Container[str], files: Collection[str]) -> list[str]:
+    """The ``.c`` files that a unity source such as ``static.c`` includes, below ``root``.
+
+    A listed file that is included by another one stays out of the list by itself, because only
+    the unity source is read. Raises SourceListError for a file that upstream does not have.
+    """
+    found = []
+    for name in _INCLUDED.findall(text):
+        path = posixpath.normpath(posixpath.join(root, name))
+        if name in without or path in found:
+            continue
+        if path not in files:
+            raise SourceListError(
+                f"{path} is in upstream's list of sources, but not in its tree",
+                "correct glue.source_root or glue.source_list in the recipe",
+            )
+        found.append(path)
+    if not found:
+        raise SourceListError(
+            "upstream's list of sources names no .c file", "correct glue.source_list in the recipe"
+        )
+    return found
+
+
+def with_variants(sources: Iterable[str]) -> list[str]:
+    """Unikraft names objects by base name alone: equal ones get their folder as a variant."""
+    sources = list(sources)
+    count = Counter(posixpath.basename(path) for path in sources)
+    return [
+        f"{path}|{posixpath.basename(posixpath.dirname(path))}"
+        if count[posixpath.basename(path)] > 1
+        else path
+        for path in sources
+    ]
