@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ukport.verify.verdict import Ended, Expected, Kind, judge, lines
+
+GOOD = b"""Powered by\n\x1b[1mUnikraft\x1b[0m\r
+ukport: begin mimalloc 2.1.9 (219)\r
+ok 1 - malloc\r
+ok 2 - free\r
+1..2\r
+ukport: end 2/2\r
+"""
+EXPECTED = Expected("mimalloc", 219)
+CLEAN = Ended(0)
+
+
+def test_pass_needs_marker_plan_version_and_clean_end():
+    verdict = judge(GOOD, CLEAN, EXPECTED)
+    assert verdict.kind is Kind.PASS
+    assert (verdict.passed, verdict.planned, verdict.version) == (2, 2, "2.1.9")
+
+
+def without(line: bytes) -> bytes:
+    assert line in GOOD
+    return b"".join(piece for piece in GOOD.splitlines(keepends=True) if line not in piece)
+
+
+@pytest.mark.parametrize(
+    ("console", "ended", "kind", "reason"),
+    [
+        (b"", CLEAN, Kind.FAIL, "begin marker came 0 times"),
+        (without(b"begin"), CLEAN, Kind.FAIL, "begin marker"),
+        (without(b"end 2/2"), CLEAN, Kind.FAIL, "end marker"),
+        (without(b"1..2"), CLEAN, Kind.FAIL, "plan of 0"),
+        (without(b"ok 2"), CLEAN, Kind.FAIL, "1 test results for a plan of 2"),
+        (without(b"ok 1"), CLEAN, Kind.FAIL, "1 test results for a plan of 2"),
+        (GOOD.replace(b"ok 2", b"not ok 2"), CLEAN, Kind.FAIL, "first: free"),
+        (GOOD.replace(b"end 2/2", b"end 1/2"), CLEAN, Kind.FAIL, "end marker"),
+        (GOOD.replace(b"219", b"217"), CLEAN, Kind.FAIL, "runs mimalloc 2.1.9 (217)"),
+        (GOOD.replace(b"mimalloc", b"malloc"), CLEAN, Kind.FAIL, "runs malloc"),
+        (GOOD + GOOD, CLEAN, Kind.FAIL, "came 2 times"),
+        (GOOD + b"[ 0.1] CRIT: [libkvm] Unhandled Trap 14\n", CLEAN, Kind.CRASH, "Trap 14"),
+        (GOOD + b"Assertion failure: x\n", CLEAN, Kind.CRASH, "Assertion failure"),
+        (GOOD, Ended(85), Kind.CRASH, "status 85"),
+        (GOOD, Ended(-9), Kind.CRASH, "status -9"),
+        (GOOD, Ended(-1, timed_out=True), Kind.HANG, "ukport: end 2/2"),
+        (GOOD, Ended(-1, truncated=True), Kind.HANG, "without end"),
+    ],
+)
+def test_everything_else_is_not_pass(console, ended, kind, reason):
+    verdict = judge(console, ended, EXPECTED)
+    assert verdict.kind is kind
+    assert reason in verdict.reason
+
+
+def test_terminal_escapes_and_binary_do_not_hide_a_line():
+    assert "ok 1 - x" in lines(b"\x1b[31mok 1 - x\x1b[0m\r\n\xff\xfe\0")
+
+
+@given(st.binary())
+def test_no_console_makes_the_judge_fail(console):
+    assert judge(console, CLEAN, EXPECTED).kind is not Kind.PASS
+
+
+@given(st.data())
+def test_a_console_with_any_line_gone_never_passes(data):
+    pieces = [p for p in GOOD.splitlines(keepends=True) if b"Unikraft" not in p]
+    gone = data.draw(st.integers(1, len(pieces) - 1))
+    rest = b"".join(piece for at, piece in enumerate(pieces) if at != gone)
+    assert judge(rest, CLEAN, EXPECTED).kind is not Kind.PASS

@@ -1,0 +1,44 @@
+"""Which accelerator to boot with, remembered for as long as the machine stays up."""
+
+import hashlib
+from pathlib import Path
+
+from ukport.errors import UsageError
+from ukport.process import require
+from ukport.verify import boot
+
+CHOICES = ("auto", "kvm", "tcg")
+
+
+def choose(root: Path, wanted: str = "auto") -> boot.Accelerator:
+    """As ``boot.choose``, asked once for each QEMU and each start of the machine.
+
+    ``root`` is the cache folder, ``wanted`` one of CHOICES. Raises MissingError where QEMU is not
+    installed, UsageError for another choice.
+    """
+    if wanted not in CHOICES:
+        raise UsageError(f"there is no accelerator {wanted!r}", f"use {', '.join(CHOICES)}")
+    if wanted != "auto":
+        return boot.Accelerator(wanted, "as asked")
+    kept = _place(root)
+    if kept.exists():
+        name, _, why = kept.read_text("utf-8").partition("\n")
+        return boot.Accelerator(name, why)
+    found = boot.choose()
+    remember(root, found)
+    return found
+
+
+def remember(root: Path, found: boot.Accelerator) -> None:
+    """Keep what was found, for the next run."""
+    kept = _place(root)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(f"{found.name}\n{found.why}", "utf-8")
+
+
+def _place(root: Path) -> Path:
+    program = Path(require(boot.QEMU))
+    started = Path("/proc/sys/kernel/random/boot_id")
+    machine = started.read_text("ascii") if started.exists() else ""
+    asked = f"{program} {program.stat().st_mtime_ns} {machine}"
+    return root / "kvm" / hashlib.sha256(asked.encode()).hexdigest()[:16]

@@ -1,0 +1,139 @@
+"""Booting an image under QEMU: KVM where a probe shows that it runs guests, else TCG."""
+
+import os
+import re
+import selectors
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ukport import process
+from ukport.verify.verdict import Ended
+
+QEMU = "qemu-system-x86_64"
+CONSOLE_LIMIT = 4 * 1024 * 1024  # bytes; a guest that prints more is stopped
+_EXIT_DEVICE = ("-device", "isa-debug-exit")
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """``kvm`` or ``tcg``, and why where the reason matters to the reader."""
+
+    name: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name.upper()}{f' ({self.why})' if self.why else ''}"
+
+
+@dataclass(frozen=True)
+class Boot:
+    """A finished boot: console in bytes, ``seconds`` of wall time for the whole run."""
+
+    console: bytes
+    ended: Ended
+    seconds: float
+    accelerator: Accelerator
+    command: tuple[str, ...]
+
+
+def run(image: Path, accelerator: Accelerator, *, memory: int, timeout: float) -> Boot:
+    """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
+
+    Raises MissingError where QEMU is not installed.
+    """
+    command = _command(image, accelerator, memory)
+    began = time.monotonic()
+    child = process.start(command, tied=True, stderr=subprocess.STDOUT)
+    try:
+        console, ended = _watch(child, began + timeout)
+    finally:
+        process.stop(child)
+        if child.stdout:
+            child.stdout.close()
+    return Boot(console, ended, time.monotonic() - began, accelerator, tuple(command))
+
+
+def _command(image: Path, accelerator: Accelerator, memory: int) -> list[str]:
+    cpu = "host" if accelerator.name == "kvm" else "max"
+    return [
+        *(QEMU, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
+        *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"),
+        *("-nodefaults", *_EXIT_DEVICE, "-kernel", str(image)),
+    ]
+
+
+def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, Ended]:
+    """Read the console until the end, the deadline, or more than its bound."""
+    stream = child.stdout
+    if stream is None:
+        raise ValueError("the console must be a pipe")
+    pieces: list[bytes] = []
+    size = 0
+    with selectors.DefaultSelector() as ready:
+        ready.register(stream, selectors.EVENT_READ)
+        while size <= CONSOLE_LIMIT:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return b"".join(pieces), Ended(-1, timed_out=True)
+            if not ready.select(left):
+                continue
+            piece = os.read(stream.fileno(), 65536)
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        else:
+            return b"".join(pieces)[:CONSOLE_LIMIT], Ended(-1, truncated=True)
+    try:
+        child.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return b"".join(pieces), Ended(-1, timed_out=True)
+    return b"".join(pieces), Ended(child.returncode)
+
+
+def probe_image() -> bytes:
+    """A guest of a few bytes that only ends itself, with status 33, through isa-debug-exit.
+
+    A multiboot kernel (specification 0.6.96, address fields in the header): it runs unpaged, as a
+    unikernel's first instructions do, which is what a nested KVM may not be able to.
+    """
+    base = 0x100000
+    magic, flags = 0x1BADB002, 1 << 16
+    code = b"\xb0\x10\xe6\xf4\x66\xba\x01\x05\xee\xf4"  # out 0xf4, 0x10; out 0x501, 0x10; hlt
+    size = 32 + len(code)
+    header = struct.pack("<III", magic, flags, -(magic + flags) & 0xFFFFFFFF)
+    return header + struct.pack("<IIIII", base, base, base + size, base + size, base + 32) + code
+
+
+def choose(*, device: Path = Path("/dev/kvm")) -> Accelerator:
+    """KVM if it opens and a guest of ours runs to its end under it; else TCG, with the reason."""
+    if not device.exists():
+        return Accelerator("tcg", "no /dev/kvm here")
+    if not os.access(device, os.R_OK | os.W_OK):
+        return Accelerator("tcg", "/dev/kvm may not be opened")
+    with tempfile.TemporaryDirectory(prefix="ukport-") as folder:
+        image = Path(folder) / "probe"
+        image.write_bytes(probe_image())
+        tried = run(image, Accelerator("kvm"), memory=16, timeout=5)
+    if tried.ended == Ended(33):
+        return Accelerator("kvm")
+    return Accelerator("tcg", "KVM cannot run guests here")
+
+
+def version() -> str:
+    """QEMU's version, as it prints it."""
+    done = process.run([QEMU, "--version"])
+    found = re.search(r"version (\S+)", done.text)
+    return found[1] if found else "unknown"
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command as a person can paste it."""
+    import shlex
+
+    return shlex.join(words)

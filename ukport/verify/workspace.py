@@ -1,0 +1,239 @@
+"""The persistent build folder: one for each core, set of libraries and configuration.
+
+Only the ported library and the application change in it. Objects of another version are never
+linked: a stamp of the library's inputs stands beside its objects, and where it differs they go.
+The stamp is taken away first and written last, so a killed run leaves no stamp and is done again.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ukport import git
+from ukport.errors import UkportError
+from ukport.source.cache import Archive
+
+# Objects younger than this many seconds before a kill may be cut short.
+_UNSURE = 10.0
+
+
+@dataclass(frozen=True)
+class PatchedTree:
+    """A tree with our series applied, ready to be exported."""
+
+    name: str
+    repository: git.Repository
+    tree: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stays the same from version to version: the key of the build folder."""
+
+    core: PatchedTree
+    libraries: tuple[PatchedTree, ...]
+    # Archives that the libraries' own Makefile.uk would fetch, by library name.
+    origins: Mapping[str, Archive]
+    enable: tuple[str, ...]
+    disable: tuple[str, ...]
+    architecture: str = "x86_64"
+
+    @property
+    def key(self) -> str:
+        parts = [self.architecture, self.core.tree]
+        parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
+        parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
+        parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Library:
+    """The ported library as files of its repository, and the archive that it is made from."""
+
+    name: str
+    library: str
+    files: Mapping[str, bytes]
+    archive: Archive
+
+    @property
+    def stamp(self) -> str:
+        return _digest(self.files, self.archive.sha256)
+
+
+@dataclass(frozen=True)
+class Application:
+    """The unikernel's own sources."""
+
+    name: str
+    files: Mapping[str, bytes]
+
+    @property
+    def stamp(self) -> str:
+        return _digest(self.files)
+
+
+def _digest(files: Mapping[str, bytes], *more: str) -> str:
+    total = hashlib.sha256("\0".join(more).encode())
+    for name, content in sorted(files.items()):
+        total.update(b"\0%s\0%d\0" % (name.encode(), len(content)) + content)
+    return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A build folder that this process holds; ``handle`` keeps it held by the programs it runs."""
+
+    root: Path
+    handle: int
+
+    @property
+    def core(self) -> Path:
+        return self.root / "core"
+
+    @property
+    def application(self) -> Path:
+        return self.root / "app"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    def library(self, name: str) -> Path:
+        return self.root / "libs" / name
+
+
+@contextmanager
+def hold(root: Path, waiting: Callable[[Path], None]) -> Iterator[Workspace]:
+    """The folder, for one ukport at a time.
+
+    The lock is inherited by make and QEMU, so it also outlives a killed ukport until its last
+    child has ended. ``waiting`` is called once where another process holds it.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UkportError(
+            f"the build folder {root} cannot be written: {error.strerror}",
+            "set UKPORT_CACHE to a folder that can",
+        ) from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting(root)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield Workspace(root, handle)
+    finally:
+        os.close(handle)
+
+
+def prepare(
+    workspace: Workspace, surroundings: Surroundings, library: Library, application: Application
+) -> bool:
+    """Lay everything out; True where the configuration must be made anew."""
+    _recover(workspace)
+    fresh = _lay_surroundings(workspace, surroundings)
+    changed = _lay_library(workspace, library)
+    # The application includes the library's headers, whose times are the archive's.
+    moved = _lay(
+        workspace,
+        workspace.application,
+        application.files,
+        f"{application.stamp} {library.stamp}",
+        objects=f"app{application.name}",
+    )
+    return fresh or changed or moved
+
+
+def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> bool:
+    stamp = workspace.root / "surroundings.stamp"
+    if stamp.exists():
+        return False
+    for folder in (workspace.core, workspace.root / "libs", workspace.build):
+        shutil.rmtree(folder, ignore_errors=True)
+    core = surroundings.core
+    core.repository.export(core.tree, workspace.core)
+    for tree in surroundings.libraries:
+        tree.repository.export(tree.tree, workspace.library(tree.name))
+    for name, archive in surroundings.origins.items():
+        _place_archive(workspace, name, archive)
+    stamp.write_text(f"{surroundings.key}\n", "utf-8")
+    return True
+
+
+def _place_archive(workspace: Workspace, library: str, archive: Archive) -> None:
+    folder = workspace.build / library
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(archive.path, folder / archive.name)
+
+
+def _lay_library(workspace: Workspace, library: Library) -> bool:
+    changed = _lay(
+        workspace,
+        workspace.library(library.name),
+        library.files,
+        library.stamp,
+        objects=library.library,
+    )
+    if changed:
+        _place_archive(workspace, library.library, library.archive)
+    return changed
+
+
+def _lay(
+    workspace: Workspace, folder: Path, files: Mapping[str, bytes], stamp: str, *, objects: str
+) -> bool:
+    """Write ``files`` and wipe ``objects`` unless the stamp says that all is as it was."""
+    note = workspace.root / f"{objects}.stamp"
+    if note.exists() and note.read_text("utf-8") == stamp:
+        return False
+    note.unlink(missing_ok=True)
+    for image in workspace.build.glob("*_qemu-*"):
+        image.unlink()
+    for stale in workspace.build.glob(f"{objects}.*"):
+        stale.unlink()
+    shutil.rmtree(workspace.build / objects, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    note.write_text(stamp, "utf-8")
+    return True
+
+
+@contextmanager
+def building(workspace: Workspace) -> Iterator[None]:
+    """Leaves a mark while make runs, for the run after a kill to see."""
+    mark = workspace.root / "building"
+    mark.touch()
+    yield
+    mark.unlink()
+
+
+def _recover(workspace: Workspace) -> None:
+    """After a kill: drop what was being written, since make would take it for finished."""
+    mark = workspace.root / "building"
+    if not mark.exists():
+        return
+    written = [
+        path
+        for pattern in ("**/*.o", "**/*.a", "**/.[a-z]*", "*")
+        for path in workspace.build.glob(pattern)
+        if path.is_file()
+    ]
+    newest = max((path.stat().st_mtime for path in written), default=0.0)
+    for path in written:
+        if path.stat().st_mtime > newest - _UNSURE:
+            path.unlink(missing_ok=True)
+    for note in workspace.root.glob("*.stamp"):
+        if note.name != "surroundings.stamp":
+            note.unlink()
+    mark.unlink()
