@@ -1,0 +1,5 @@
+"""``python -m ukport``."""
+
+from ukport.cli import main
+
+main()

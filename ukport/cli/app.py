@@ -1,0 +1,47 @@
+"""The commands, one module each; none of them imports what it works with before it is called."""
+
+from collections.abc import Callable, Mapping
+
+import typer
+
+from ukport import __version__
+from ukport.cli import doctor, fetch, list_, schema, upgrade, verify
+from ukport.cli.edge import at_edge
+
+app = typer.Typer(
+    name="ukport",
+    help="Carry Unikraft's external libraries to new upstream versions, and prove it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 findings or regression, 2 usage, 3 a conflict is waiting,"
+    " 4 something is missing on this machine, 5 fetch or verification failed, 130 interrupted.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ukport {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    pass
+
+
+COMMANDS: Mapping[str, Callable[..., int]] = {
+    "upgrade": upgrade.upgrade,
+    "verify": verify.verify,
+    "fetch": fetch.fetch,
+    "list": list_.list_,
+    "doctor": doctor.doctor,
+    "schema": schema.schema,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(at_edge(command))

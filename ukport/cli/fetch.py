@@ -1,0 +1,30 @@
+"""``ukport fetch``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ukport.cli.options import Color, Directory, Json, Offline, cache, project
+
+
+def fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[RECIPE]...", help="All of them where none.")
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="VERSION", help="Another than the recipe's own."),
+    ] = None,
+    json: Json = False,
+    offline: Offline = False,
+    color: Color = "auto",
+    directory: Directory = Path(),
+) -> int:
+    """Bring the sources of recipes into the cache and check them against the lock."""
+    from ukport.cli.show import Screen
+    from ukport.workflow.fetch import fetch as run
+
+    with Screen(json=json, color=color) as screen:
+        fetched = run(project(directory), names or [], version, cache(offline=offline), screen.tell)
+        return screen.finish_fetch(fetched)

@@ -1,0 +1,163 @@
+"""What people see: a line a stage, tables, a spinner where stderr is a terminal."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ukport.errors import ExitCode, UsageError
+from ukport.report.result import Result, to_json
+from ukport.workflow.events import Begun, Event
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from ukport.workflow.doctor import Finding
+    from ukport.workflow.fetch import Fetched
+    from ukport.workflow.list import Listed
+
+_STAGE_WIDTH = 10
+_LINE_WIDTH = 100
+_STYLES = {True: "bold green", False: "bold red"}
+
+
+class Screen:
+    """Stdout for what was asked, stderr for progress; with ``json`` one document on stdout."""
+
+    def __init__(self, *, json: bool, color: str) -> None:
+        if color not in ("auto", "always", "never"):
+            raise UsageError(f"--color {color}: not known", "use auto, always or never")
+        self._json = json
+        self._out = _console(color)
+        self._progress = Console(stderr=True)
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._still()
+
+    def _still(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def tell(self, event: Event) -> None:
+        """Show a stage's beginning as a spinner, its end as a line."""
+        self._still()
+        if isinstance(event, Begun):
+            if self._progress.is_terminal:
+                words = Text(f"{event.stage}  {event.detail}")
+                self._status = self._progress.status(words)
+                self._status.start()
+        elif not self._json:
+            self._stage(event.stage, event.detail, event.seconds)
+
+    def _stage(self, stage: str, detail: str, seconds: float) -> None:
+        width = min(self._out.width, _LINE_WIDTH) if self._out.is_terminal else _LINE_WIDTH
+        time = f"{seconds:.1f} s"
+        room = width - _STAGE_WIDTH
+        gap = max(2, room - len(detail) - len(time))
+        line = Text(f"{stage:<{_STAGE_WIDTH}}", style="cyan")
+        line.append(f"{detail}{' ' * gap}", style="default").append(time, style="dim")
+        self._out.print(line, soft_wrap=True)
+
+    def finish(self, result: Result) -> int:
+        """The verdict, and the exit code that goes with it."""
+        if self._json:
+            self._document(to_json(result))
+        else:
+            self._verdict(result)
+        return ExitCode.OK if result.passed else ExitCode.FINDINGS
+
+    def _verdict(self, result: Result) -> None:
+        moved = f"{result.previous} → " if result.previous != result.version else ""
+        line = Text(f"{result.recipe} {moved}{result.version}: ", style="bold")
+        line.append(result.verdict.upper(), style=_STYLES[result.passed])
+        if not result.passed:
+            line.append(f": {result.reason}", style="default")
+        if result.report:
+            line.append(f"    report: {_near(result.report)}", style="dim")
+        self._out.print(line, soft_wrap=True)
+        for path in result.written:
+            self._out.print(Text(f"  written {path}", style="dim"), soft_wrap=True)
+
+    def finish_fetch(self, fetched: Sequence["Fetched"]) -> int:
+        """The trees of every recipe with their commits."""
+        if self._json:
+            self._plain("ukport.fetch/1", "recipes", fetched)
+            return ExitCode.OK
+        table = _table("recipe", "tree", "tag", "commit", "sha256")
+        for one in fetched:
+            for tree in one.lock.trees:
+                table.add_row(
+                    one.recipe, tree.name, tree.tag[:16], tree.commit[:12], tree.sha256[:16]
+                )
+        self._out.print(table)
+        return ExitCode.OK
+
+    def finish_list(self, listed: Sequence["Listed"]) -> int:
+        """The recipes."""
+        if self._json:
+            self._plain("ukport.list/1", "recipes", listed)
+            return ExitCode.OK
+        table = _table("recipe", "version", "core", "backends", "upstream")
+        for one in listed:
+            table.add_row(one.name, one.version, one.core, "\n".join(one.backends), one.upstream)
+        self._out.print(table)
+        return ExitCode.OK
+
+    def finish_doctor(self, findings: tuple["Finding", ...]) -> int:
+        """What is there and what is missing; 4 where something is."""
+        from ukport.workflow.doctor import install_line
+
+        if self._json:
+            self._plain("ukport.doctor/1", "findings", findings)
+        else:
+            table = _table("", "program", "found", "what for")
+            for one in findings:
+                mark = Text("ok" if one.ok else "missing", style=_STYLES[one.ok])
+                table.add_row(mark, one.name, one.found, one.purpose)
+            self._out.print(table)
+            line = install_line(findings)
+            self._out.print(Text(f"install what is missing: {line}" if line else "all is there"))
+        return ExitCode.OK if all(one.ok for one in findings) else ExitCode.MISSING
+
+    def _plain(self, schema: str, key: str, items: Sequence[Any]) -> None:
+        data = {"schema": schema, key: msgspec.to_builtins(items)}
+        self._document(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+    def _document(self, text: str) -> None:
+        self._still()
+        sys.stdout.write(f"{text}\n")
+
+
+def _console(color: str) -> Console:
+    if color == "always":
+        return Console(force_terminal=True, highlight=False)
+    return Console(no_color=True if color == "never" else None, highlight=False)
+
+
+def _near(path: str) -> str:
+    """A path as short as it can be from here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

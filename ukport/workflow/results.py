@@ -1,0 +1,85 @@
+"""From what the stages made to the one Result that is reported."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ukport.report import markdown
+from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
+from ukport.verify.boot import command_line
+from ukport.verify.verdict import lines
+from ukport.workflow.port import Made
+from ukport.workflow.stage import Stages
+
+if TYPE_CHECKING:
+    from ukport.workflow.verify import Verification
+
+
+@dataclass(frozen=True)
+class SourceChange:
+    """What a new source list adds to and takes from the one that is carried."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def source_change(made: Made, project: Path) -> SourceChange:
+    """Against the Makefile.uk that the project holds; all are new where there is none."""
+    path = project / "recipes" / made.recipe.name / "lib" / "Makefile.uk"
+    old = compiled_in(path.read_text("utf-8"), made) if path.exists() else frozenset()
+    new = frozenset(made.compiled)
+    return SourceChange(tuple(sorted(new - old)), tuple(sorted(old - new)))
+
+
+def compiled_in(makefile: str, made: Made) -> frozenset[str]:
+    """Upstream's sources that a Makefile.uk lists."""
+    name = re.escape(made.recipe.glue.library.upper())
+    listed = re.findall(rf"^{name}_SRCS-y \+= \$\({name}\)/([^|\s]+)", makefile, re.MULTILINE)
+    return frozenset(listed)
+
+
+def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float) -> Result:
+    """Everything that one run found."""
+    verdict, boot = proof.verdict, proof.booted
+    return Result(
+        recipe=made.recipe.name,
+        previous=made.recipe.version,
+        version=str(made.version),
+        verdict=str(verdict.kind),
+        reason=verdict.reason,
+        platform=f"Unikraft kvm/{made.surroundings.architecture}",
+        accelerator=str(boot.accelerator) if boot else "",
+        backend=made.backend.name,
+        guest_version=verdict.version,
+        tests=tuple(TestResult(check.name, check.passed) for check in verdict.checks),
+        tests_planned=verdict.planned,
+        trees=tuple(
+            TreeResult(t.name, t.url, t.tag, t.commit, t.archive, t.sha256)
+            for t in made.sources.lock.trees
+        ),
+        patches=tuple(
+            PatchOutcome(one.tree, patch.name, str(patch.outcome), patch.reason)
+            for one in made.carried
+            for patch in one.results
+        ),
+        features=made.features,
+        sources=made.compiled,
+        seconds=seconds,
+        stages=dict(stages.seconds),
+        boot_command=command_line(boot.command) if boot else "",
+        console="\n".join(lines(boot.console)) if boot else "",
+        build_log=proof.log.decode("utf-8", "replace"),
+    )
+
+
+def write_report(result: Result, project: Path) -> Path:
+    """Report, result and logs in ``reports/<recipe>-<version>/``; returns the report's path."""
+    folder = project / "reports" / f"{result.recipe}-{result.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "console.log").write_text(result.console, "utf-8")
+    (folder / "build.log").write_text(result.build_log, "utf-8")
+    (folder / "result.json").write_text(f"{to_json(result)}\n", "utf-8")
+    report = folder / "report.md"
+    report.write_text(markdown.render(result), "utf-8")
+    return report

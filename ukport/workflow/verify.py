@@ -1,0 +1,98 @@
+"""``ukport verify``: build, boot, judge."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ukport.process import require
+from ukport.recipe import load
+from ukport.recipe import lock as locks
+from ukport.report.result import Result
+from ukport.source import Cache
+from ukport.verify import accelerator, boot
+from ukport.verify.boot import Accelerator, Boot
+from ukport.verify.build import BuildError, Built, build
+from ukport.verify.verdict import Expected, Kind, Verdict, judge
+from ukport.verify.workspace import hold, prepare
+from ukport.workflow.events import Tell
+from ukport.workflow.port import Made, Request, make
+from ukport.workflow.results import result_of
+from ukport.workflow.stage import Stages
+from ukport.workflow.transaction import recover
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A verdict and what it rests on; ``built`` and ``booted`` as far as it came."""
+
+    verdict: Verdict
+    built: Built | None = None
+    booted: Boot | None = None
+    log: bytes = b""
+
+
+def verify(
+    project: Path, name: str, version: str | None, cache: Cache, tell: Tell, *, accel: str = "auto"
+) -> Result:
+    """Build and boot a recipe at its own version, or at ``version``; nothing is written to it."""
+    began = time.monotonic()
+    require(boot.QEMU)
+    recover(project)
+    recipe = load(project, name)
+    lock = locks.read(project / "recipes" / name)
+    request = Request(project, recipe, version or recipe.version, lock)
+    stages = Stages(tell)
+    with cache.scratch() as scratch:
+        made = make(request, cache, stages, scratch)
+        verification = prove(made, cache, stages, accel)
+    return result_of(made, verification, stages, time.monotonic() - began)
+
+
+def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
+    """Build the port, boot it, judge its console."""
+    root = cache.root / "build" / f"{made.recipe.name}-{made.surroundings.key}"
+
+    def waiting(folder: Path) -> None:
+        with stages.stage("wait", f"another ukport is using {folder}"):
+            pass
+
+    with hold(root, waiting) as workspace:
+        try:
+            with stages.stage("build", f"kvm/{made.surroundings.architecture}"):
+                configure = prepare(workspace, made.surroundings, made.library, made.application)
+                built = build(
+                    workspace,
+                    made.surroundings,
+                    made.application,
+                    [*(tree.name for tree in made.surroundings.libraries), made.library.name],
+                    library=made.library.library,
+                    configure=configure,
+                )
+        except BuildError as error:
+            return Verification(Verdict(Kind.BUILD, error.message), log=error.log)
+        with stages.stage("boot", "QEMU") as said:
+            booted, verdict = _boot(made, built, cache.root, accel)
+            said.append(f"QEMU, {booted.accelerator}")
+    with stages.stage("test") as said:
+        version = f"{made.recipe.name} {verdict.version} as reported by the guest"
+        said += [f"{verdict.passed}/{verdict.planned}", version]
+    return Verification(verdict, built, booted, built.log)
+
+
+def _boot(made: Made, built: Built, root: Path, accel: str) -> tuple[Boot, Verdict]:
+    """Boot with KVM where the probe passed; a guest that says nothing there is tried with TCG."""
+    test = made.recipe.test
+    expected = Expected(made.recipe.name, made.number)
+    chosen = accelerator.choose(root, accel)
+    booted = boot.run(built.image, chosen, memory=test.memory, timeout=test.timeout)
+    verdict = judge(booted.console, booted.ended, expected)
+    silent = verdict.kind in (Kind.CRASH, Kind.HANG) and not verdict.version
+    if chosen != Accelerator("kvm") or not silent:
+        return booted, verdict
+    tcg = Accelerator("tcg", "KVM cannot run guests here")
+    again = boot.run(built.image, tcg, memory=test.memory, timeout=test.timeout)
+    second = judge(again.console, again.ended, expected)
+    if not second.version:
+        return booted, verdict
+    accelerator.remember(root, tcg)
+    return again, second
