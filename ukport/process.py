@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,8 @@ PACKAGES: Mapping[str, str] = {
     "tar": "tar",
     "gzip": "gzip",
 }
+
+_WATCH_INTERVAL = 0.5  # seconds
 
 
 class ProcessError(UkportError):
@@ -138,6 +141,17 @@ def stop(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
+def _wait(child: subprocess.Popen[bytes], watch: Callable[[], None], timeout: float | None) -> None:
+    """Wait for a child that writes to a file; raises subprocess.TimeoutExpired."""
+    deadline = time.monotonic() + timeout if timeout is not None else None
+    while child.poll() is None:
+        watch()
+        if deadline is not None and time.monotonic() > deadline:
+            raise subprocess.TimeoutExpired(child.args, timeout or 0)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_WATCH_INTERVAL)
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -149,10 +163,12 @@ def run(
     log: Path | None = None,
     tied: bool = False,
     keep_fds: Sequence[int] = (),
+    watch: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a program to its end; ``timeout`` in seconds.
 
-    With ``log`` both outputs go to that file instead of memory. Raises MissingError where the
+    With ``log`` both outputs go to that file instead of memory, and ``watch``, if given, is called
+    twice a second while the program runs. Raises MissingError where the
     program is not installed and, unless ``check`` is off, ProcessError where it fails.
     """
     began = time.monotonic()
@@ -170,6 +186,8 @@ def run(
         )
         timed_out = False
         try:
+            if log and watch:
+                _wait(child, watch, timeout)
             out, err = child.communicate(input, timeout)
         except subprocess.TimeoutExpired:
             timed_out = True

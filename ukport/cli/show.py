@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from ukport.errors import ExitCode, UsageError
 from ukport.report.result import Result, to_json
-from ukport.workflow.events import Begun, Event
+from ukport.workflow.events import Ended, Event
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
     from ukport.workflow.list import Listed
@@ -36,7 +35,7 @@ class Screen:
         self._json = json
         self._out = _console(color)
         self._progress = Console(stderr=True)
-        self._status: Status | None = None
+        self._live: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -50,20 +49,29 @@ class Screen:
         self._still()
 
     def _still(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def tell(self, event: Event) -> None:
-        """Show a stage's beginning as a spinner, its end as a line."""
-        self._still()
-        if isinstance(event, Begun):
-            if self._progress.is_terminal:
-                words = Text(f"{event.stage}  {event.detail}")
-                self._status = self._progress.status(words)
-                self._status.start()
-        elif not self._json:
-            self._stage(event.stage, event.detail, event.seconds)
+        """A stage that runs is a spinner with its time, one that has ended is a line."""
+        if isinstance(event, Ended):
+            self._still()
+            if not self._json:
+                self._stage(event.stage, event.detail, event.seconds)
+        elif self._progress.is_terminal:
+            self._spin(f"{event.stage:<{_STAGE_WIDTH}}{event.detail}")
+
+    def _spin(self, words: str) -> None:
+        if self._live is None:
+            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
+            self._live = Progress(
+                *columns, TimeElapsedColumn(), console=self._progress, transient=True
+            )
+            self._live.add_task(words, total=None)
+            self._live.start()
+        else:
+            self._live.update(self._live.task_ids[0], description=words)
 
     def _stage(self, stage: str, detail: str, seconds: float) -> None:
         width = min(self._out.width, _LINE_WIDTH) if self._out.is_terminal else _LINE_WIDTH

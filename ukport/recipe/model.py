@@ -108,6 +108,7 @@ class Choice(Strict, frozen=True, kw_only=True):
     type: Annotated[str, Meta(pattern=r"^(bool|int)$")] = "bool"
     prompt: Line | None = None
     default: Line | None = None
+    range: Line | None = None
     depends: Line | None = None
     help: Line | None = None
     define: Define | None = None
@@ -126,12 +127,17 @@ class Glue(Strict, frozen=True, kw_only=True):
     source_list: RelativePath
     without: tuple[RelativePath, ...] = ()
     files: tuple[RelativePath, ...] = ()
+    # Folders with headers, private and exported: the glue's own, then upstream's.
+    own_includes: tuple[RelativePath, ...] = ()
+    own_exported_includes: tuple[RelativePath, ...] = ()
     includes: tuple[RelativePath, ...] = ()
     exported_includes: tuple[RelativePath, ...] = ()
     flags: tuple[Flag, ...] = ()
     # The compiler's own headers (immintrin.h), which -nostdinc hides.
     compiler_headers: bool = False
+    # What the features are asked of; the optional ones only where this version has them.
     headers: tuple[RelativePath, ...] = ()
+    optional_headers: tuple[RelativePath, ...] = ()
     depends: tuple[Line, ...] = ()
     selects: tuple[Line, ...] = ()
     features: dict[Symbol, Feature] = field(default_factory=dict)

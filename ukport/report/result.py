@@ -58,6 +58,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     sources_added: tuple[str, ...] = ()
     sources_removed: tuple[str, ...] = ()
+    glue_changed: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     seconds: float
     stages: dict[str, float]

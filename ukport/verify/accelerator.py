@@ -40,5 +40,5 @@ def _place(root: Path) -> Path:
     program = Path(require(boot.QEMU))
     started = Path("/proc/sys/kernel/random/boot_id")
     machine = started.read_text("ascii") if started.exists() else ""
-    asked = f"{program} {program.stat().st_mtime_ns} {machine}"
-    return root / "kvm" / hashlib.sha256(asked.encode()).hexdigest()[:16]
+    asked = f"{program} {program.stat().st_mtime_ns} {machine}".encode()
+    return root / "kvm" / hashlib.sha256(asked + boot.probe_image()).hexdigest()[:16]

@@ -16,6 +16,8 @@ from ukport.verify.verdict import Ended
 
 QEMU = "qemu-system-x86_64"
 CONSOLE_LIMIT = 4 * 1024 * 1024  # bytes; a guest that prints more is stopped
+# QEMU prints this and then stands still for ever.
+_STUCK = b"KVM internal error"
 _EXIT_DEVICE = ("-device", "isa-debug-exit")
 
 
@@ -87,6 +89,8 @@ def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, En
                 break
             pieces.append(piece)
             size += len(piece)
+            if _STUCK in piece:
+                return b"".join(pieces), Ended(-1)
         else:
             return b"".join(pieces)[:CONSOLE_LIMIT], Ended(-1, truncated=True)
     try:
@@ -97,17 +101,25 @@ def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, En
 
 
 def probe_image() -> bytes:
-    """A guest of a few bytes that only ends itself, with status 33, through isa-debug-exit.
+    """A guest of a few bytes that loads the SSE control word and ends itself with status 33.
 
-    A multiboot kernel (specification 0.6.96, address fields in the header): it runs unpaged, as a
-    unikernel's first instructions do, which is what a nested KVM may not be able to.
+    A multiboot kernel (specification 0.6.96, address fields in the header). It runs unpaged and
+    uses SSE, as a unikernel's first instructions do: what a nested KVM may not be able to.
     """
-    base = 0x100000
+    base, offset = 0x100000, 32
     magic, flags = 0x1BADB002, 1 << 16
-    code = b"\xb0\x10\xe6\xf4\x66\xba\x01\x05\xee\xf4"  # out 0xf4, 0x10; out 0x501, 0x10; hlt
-    size = 32 + len(code)
+    control_word = struct.pack("<I", 0x1F80)
+    start = base + offset + len(control_word)
+    code = (
+        b"\x0f\x20\xe0\x0d\x00\x06\x00\x00\x0f\x22\xe0"  # cr4 |= OSFXSR | OSXMMEXCPT
+        b"\x0f\xae\x15"  # ldmxcsr from the address that follows
+        + struct.pack("<I", base + offset)
+        + b"\xb0\x10\x66\xba\x01\x05\xee\xf4"  # out 0x501, 0x10; hlt
+    )
+    end = start + len(code)
     header = struct.pack("<III", magic, flags, -(magic + flags) & 0xFFFFFFFF)
-    return header + struct.pack("<IIIII", base, base, base + size, base + size, base + 32) + code
+    places = struct.pack("<IIIII", base, base, end, end, start)
+    return header + places + control_word + code
 
 
 def choose(*, device: Path = Path("/dev/kvm")) -> Accelerator:

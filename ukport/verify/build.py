@@ -1,14 +1,15 @@
 """Building a unikernel with Unikraft's own make, in a workspace."""
 
+import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ukport import process
 from ukport.errors import ExitCode, UkportError
-from ukport.verify.workspace import Application, Surroundings, Workspace, building
+from ukport.verify.workspace import Library, Surroundings, Workspace, building
 
 _FIRST_ERROR = re.compile(
     r"^(?:.*?:\d+(?::\d+)?: (?:fatal )?error: .*|.*undefined reference to .*"
@@ -43,12 +44,17 @@ class Built:
         return self.image.with_name(self.image.name + ".dbg")
 
 
-def defconfig(surroundings: Surroundings, name: str, library: str) -> str:
+def require_tools() -> None:
+    """Raises MissingError for the first program of the build that is not installed."""
+    for program in NEEDED:
+        process.require(program)
+
+
+def defconfig(surroundings: Surroundings, library: str) -> str:
     """The configuration's starting point; ``make olddefconfig`` completes it."""
     enable = ("PLAT_KVM", f"ARCH_{surroundings.architecture.upper()}", library.upper())
     return "".join(
         [
-            f'CONFIG_UK_NAME="{name}"\n',
             *(f"CONFIG_{option}=y\n" for option in (*enable, *surroundings.enable)),
             *(f"# CONFIG_{option} is not set\n" for option in surroundings.disable),
         ]
@@ -58,49 +64,71 @@ def defconfig(surroundings: Surroundings, name: str, library: str) -> str:
 def build(
     workspace: Workspace,
     surroundings: Surroundings,
-    application: Application,
-    library_folders: Iterable[str],
+    library: Library,
     *,
-    library: str,
-    configure: bool,
+    progress: Callable[[int], None],
 ) -> Built:
-    """Configure where asked, and make; raises BuildError with the first error of the output."""
-    for program in NEEDED:
-        process.require(program)
-    folders = ":".join(str(workspace.library(name)) for name in library_folders)
+    """Configure where something changed, and make; raises BuildError with the first error.
+
+    ``progress`` hears now and then how many steps make has told of.
+    """
+    require_tools()
+    names = [*(tree.name for tree in surroundings.libraries), library.name]
+    folders = ":".join(str(workspace.library(name)) for name in names)
     make: list[str | Path] = [
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
-        f"O={workspace.build}",
+        *(f"O={workspace.build}", f"C={workspace.config}"),
     ]
-    logs, seconds = [], 0.0
     with building(workspace):
-        if configure:
-            config = workspace.application / ".config"
-            config.write_text(defconfig(surroundings, application.name, library), "utf-8")
-            done = _make([*make, "olddefconfig"], workspace)
-            logs.append(done.stdout)
-            seconds += done.seconds
-            _check_config(config, surroundings)
-        done = _make([*make, f"-j{os.cpu_count() or 1}"], workspace)
-        logs.append(done.stdout)
-        seconds += done.seconds
+        configured = _configure(make, workspace, surroundings, library, progress)
+        made = _make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
+    log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
     images = [p for p in workspace.build.glob(f"*_qemu-{surroundings.architecture}") if p.is_file()]
     if len(images) != 1:
-        raise BuildError(
-            f"the build left {len(images)} images in {workspace.build}", b"".join(logs)
-        )
-    return Built(images[0], b"".join(logs), seconds)
+        raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
+    return Built(images[0], log, seconds)
 
 
-def _make(command: list[str | Path], workspace: Workspace) -> process.Completed:
+@dataclass(frozen=True)
+class _Configured:
+    log: bytes = b""
+    seconds: float = 0.0
+
+
+def _configure(
+    make: list[str | Path],
+    workspace: Workspace,
+    surroundings: Surroundings,
+    library: Library,
+    progress: Callable[[int], None],
+) -> _Configured:
+    """Only where the options or the library's Config.uk changed: it dates config.h anew."""
+    text = defconfig(surroundings, library.library)
+    asked = hashlib.sha256(text.encode() + library.files["Config.uk"]).hexdigest()
+    stamp = workspace.root / "config.stamp"
+    if stamp.exists() and stamp.read_text("utf-8") == asked:
+        return _Configured()
+    stamp.unlink(missing_ok=True)
+    workspace.config.write_text(text, "utf-8")
+    done = _make([*make, "olddefconfig"], workspace, progress)
+    _check_config(workspace.config, surroundings)
+    stamp.write_text(asked, "utf-8")
+    return _Configured(done.stdout, done.seconds)
+
+
+def _make(
+    command: list[str | Path], workspace: Workspace, progress: Callable[[int], None]
+) -> process.Completed:
+    log = workspace.root / "make.log"
     # Output in a file, not a pipe: after a kill a pipe's writers would die on SIGPIPE half-way.
     done = process.run(
         command,
-        log=workspace.root / "make.log",
+        log=log,
         tied=True,
         keep_fds=(workspace.handle,),
         timeout=BUILD_TIMEOUT,
         check=False,
+        watch=lambda: progress(_steps(log)),
     )
     if done.timed_out:
         raise BuildError(f"the build did not end within {BUILD_TIMEOUT:.0f} s", done.stdout)
@@ -108,6 +136,10 @@ def _make(command: list[str | Path], workspace: Workspace) -> process.Completed:
         output = done.text.replace(f"{workspace.root}/", "")
         raise BuildError(f"the build failed: {first_error(output)}", done.stdout)
     return done
+
+
+def _steps(log: Path) -> int:
+    return log.read_bytes().count(b"\n  ") if log.exists() else 0
 
 
 def first_error(output: str) -> str:

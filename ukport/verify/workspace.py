@@ -101,6 +101,10 @@ class Workspace:
         return self.root / "app"
 
     @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
     def build(self) -> Path:
         return self.root / "build"
 
@@ -136,26 +140,27 @@ def hold(root: Path, waiting: Callable[[Path], None]) -> Iterator[Workspace]:
 
 def prepare(
     workspace: Workspace, surroundings: Surroundings, library: Library, application: Application
-) -> bool:
-    """Lay everything out; True where the configuration must be made anew."""
+) -> None:
+    """Lay everything out, and wipe the objects of what differs from the last time."""
     _recover(workspace)
-    fresh = _lay_surroundings(workspace, surroundings)
-    changed = _lay_library(workspace, library)
+    _lay_surroundings(workspace, surroundings)
+    _lay_library(workspace, library)
     # The application includes the library's headers, whose times are the archive's.
-    moved = _lay(
+    _lay(
         workspace,
         workspace.application,
         application.files,
         f"{application.stamp} {library.stamp}",
         objects=f"app{application.name}",
     )
-    return fresh or changed or moved
 
 
-def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> bool:
+def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> None:
     stamp = workspace.root / "surroundings.stamp"
     if stamp.exists():
-        return False
+        return
+    for note in workspace.root.glob("*.stamp"):
+        note.unlink()
     for folder in (workspace.core, workspace.root / "libs", workspace.build):
         shutil.rmtree(folder, ignore_errors=True)
     core = surroundings.core
@@ -165,7 +170,6 @@ def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> bool:
     for name, archive in surroundings.origins.items():
         _place_archive(workspace, name, archive)
     stamp.write_text(f"{surroundings.key}\n", "utf-8")
-    return True
 
 
 def _place_archive(workspace: Workspace, library: str, archive: Archive) -> None:
@@ -174,7 +178,7 @@ def _place_archive(workspace: Workspace, library: str, archive: Archive) -> None
     shutil.copyfile(archive.path, folder / archive.name)
 
 
-def _lay_library(workspace: Workspace, library: Library) -> bool:
+def _lay_library(workspace: Workspace, library: Library) -> None:
     changed = _lay(
         workspace,
         workspace.library(library.name),
@@ -184,7 +188,6 @@ def _lay_library(workspace: Workspace, library: Library) -> bool:
     )
     if changed:
         _place_archive(workspace, library.library, library.archive)
-    return changed
 
 
 def _lay(

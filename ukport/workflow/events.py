@@ -21,5 +21,13 @@ class Ended:
     seconds: float
 
 
-Event = Begun | Ended
+@dataclass(frozen=True)
+class Moved:
+    """A stage goes on: ``detail`` says how far it is."""
+
+    stage: str
+    detail: str
+
+
+Event = Begun | Moved | Ended
 Tell = Callable[[Event], None]

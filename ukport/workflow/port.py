@@ -19,6 +19,7 @@ from ukport.series.series import read_series
 from ukport.source import Cache, Source, Sources, Version, fetch, find_version, within
 from ukport.symbols import declarations
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
+from ukport.workflow.changes import GlueChange, glue_change
 from ukport.workflow.stage import Stages
 
 # Lines of a conflict that an error message shows.
@@ -46,6 +47,7 @@ class Made:
     sources: Sources
     carried: tuple[Carried, ...]
     glue: Mapping[str, str]
+    change: GlueChange
     compiled: tuple[str, ...]
     features: tuple[str, ...]
     number: int
@@ -79,7 +81,7 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
         said.append(summary(carried))
     with stages.stage("glue", recipe.glue.library) as said:
         made = assemble(request, version, backend, found, carried, cache)
-        said.append(f"{len(made.compiled)} sources, {', '.join(made.glue)}")
+        said.append(f"{made.change}, {len(made.compiled)} sources compiled")
     return made
 
 
@@ -176,7 +178,7 @@ def assemble(
     by_name = {one.tree: one for one in carried}
     patched = by_name[upstream.name].patched
     files = patched.repository.list(patched.tree)
-    declared = _declarations(recipe, patched, cache)
+    declared = _declarations(recipe, patched, files, cache)
     unity = patched.repository.read(patched.tree, recipe.glue.source_list)
     compiled = source_list.listed(
         unity.decode("utf-8", "replace"),
@@ -209,6 +211,7 @@ def assemble(
         sources=found,
         carried=carried,
         glue=glue,
+        change=glue_change(request.project, recipe, glue, port.sources),
         compiled=port.sources,
         features=port.features,
         number=_number(recipe, declared),
@@ -227,22 +230,30 @@ def _glue_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _declarations(recipe: Recipe, patched: PatchedTree, cache: Cache) -> declarations.Declarations:
+def _declarations(
+    recipe: Recipe, patched: PatchedTree, files: Sequence[str], cache: Cache
+) -> declarations.Declarations:
     """What the patched headers declare, kept by content."""
     glue = recipe.glue
-    asked = (patched.tree, glue.headers, glue.includes, glue.exported_includes)
+    folders = tuple(dict.fromkeys((*glue.exported_includes, *glue.includes)))
+    optional = [
+        header
+        for header in glue.optional_headers
+        if any(f"{folder}/{header}" in files for folder in folders)
+    ]
+    headers = (*glue.headers, *optional)
+    asked = (patched.tree, headers, folders)
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
     kept = cache.root / "declarations" / f"1-{key}.json"
     try:
         return msgspec.json.decode(kept.read_bytes(), type=declarations.Declarations)
     except (OSError, msgspec.DecodeError):
         pass
-    folders = tuple(dict.fromkeys((*glue.exported_includes, *glue.includes)))
     with tempfile.TemporaryDirectory(prefix="ukport-") as name:
         top = Path(name) / "tree"
         patched.repository.export(patched.tree, top, _tops((*folders, glue.source_root)))
         declared = declarations.read(
-            glue.headers, [top / folder for folder in folders], ["-D__Unikraft__"]
+            headers, [top / folder for folder in folders], ["-D__Unikraft__"]
         )
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(".part")

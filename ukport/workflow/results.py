@@ -1,7 +1,5 @@
 """From what the stages made to the one Result that is reported."""
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,29 +12,6 @@ from ukport.workflow.stage import Stages
 
 if TYPE_CHECKING:
     from ukport.workflow.verify import Verification
-
-
-@dataclass(frozen=True)
-class SourceChange:
-    """What a new source list adds to and takes from the one that is carried."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-def source_change(made: Made, project: Path) -> SourceChange:
-    """Against the Makefile.uk that the project holds; all are new where there is none."""
-    path = project / "recipes" / made.recipe.name / "lib" / "Makefile.uk"
-    old = compiled_in(path.read_text("utf-8"), made) if path.exists() else frozenset()
-    new = frozenset(made.compiled)
-    return SourceChange(tuple(sorted(new - old)), tuple(sorted(old - new)))
-
-
-def compiled_in(makefile: str, made: Made) -> frozenset[str]:
-    """Upstream's sources that a Makefile.uk lists."""
-    name = re.escape(made.recipe.glue.library.upper())
-    listed = re.findall(rf"^{name}_SRCS-y \+= \$\({name}\)/([^|\s]+)", makefile, re.MULTILINE)
-    return frozenset(listed)
 
 
 def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float) -> Result:
@@ -65,6 +40,9 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         ),
         features=made.features,
         sources=made.compiled,
+        sources_added=made.change.added,
+        sources_removed=made.change.removed,
+        glue_changed=made.change.files,
         seconds=seconds,
         stages=dict(stages.seconds),
         boot_command=command_line(boot.command) if boot else "",

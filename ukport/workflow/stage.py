@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ukport.workflow.events import Begun, Ended, Tell
+from ukport.workflow.events import Begun, Ended, Moved, Tell
 
 
 @dataclass
@@ -14,6 +14,10 @@ class Stages:
 
     tell: Tell
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def moved(self, name: str, detail: str) -> None:
+        """Tell how far a stage is."""
+        self.tell(Moved(name, detail))
 
     @contextmanager
     def stage(self, name: str, detail: str = "") -> Iterator[list[str]]:

@@ -15,10 +15,11 @@ from ukport.report.result import Result
 from ukport.series.series import read_series
 from ukport.source import Cache
 from ukport.verify import boot
+from ukport.verify.build import require_tools
 from ukport.verify.verdict import Kind
 from ukport.workflow.events import Tell
 from ukport.workflow.port import Made, Request, make
-from ukport.workflow.results import result_of, source_change, write_report
+from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import commit, recover
 from ukport.workflow.verify import prove
@@ -40,13 +41,13 @@ def upgrade(
     """
     began = time.monotonic()
     require(boot.QEMU)
+    require_tools()
     recover(project)
     recipe = load(project, name)
     lock = locks.read(project / "recipes" / name)
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(Request(project, recipe, to, lock), cache, stages, scratch)
-        changed = source_change(made, project)
         proof = prove(made, cache, stages, accel)
         changes = files(project, made)
     written: tuple[str, ...] = ()
@@ -54,8 +55,6 @@ def upgrade(
         written = commit(project, changes)
     result = msgspec.structs.replace(
         result_of(made, proof, stages, time.monotonic() - began),
-        sources_added=changed.added,
-        sources_removed=changed.removed,
         written=written,
     )
     if dry_run:

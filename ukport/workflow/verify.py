@@ -11,7 +11,7 @@ from ukport.report.result import Result
 from ukport.source import Cache
 from ukport.verify import accelerator, boot
 from ukport.verify.boot import Accelerator, Boot
-from ukport.verify.build import BuildError, Built, build
+from ukport.verify.build import BuildError, Built, build, require_tools
 from ukport.verify.verdict import Expected, Kind, Verdict, judge
 from ukport.verify.workspace import hold, prepare
 from ukport.workflow.events import Tell
@@ -37,6 +37,7 @@ def verify(
     """Build and boot a recipe at its own version, or at ``version``; nothing is written to it."""
     began = time.monotonic()
     require(boot.QEMU)
+    require_tools()
     recover(project)
     recipe = load(project, name)
     lock = locks.read(project / "recipes" / name)
@@ -56,17 +57,16 @@ def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
         with stages.stage("wait", f"another ukport is using {folder}"):
             pass
 
+    where = f"kvm/{made.surroundings.architecture}"
     with hold(root, waiting) as workspace:
         try:
-            with stages.stage("build", f"kvm/{made.surroundings.architecture}"):
-                configure = prepare(workspace, made.surroundings, made.library, made.application)
+            with stages.stage("build", where):
+                prepare(workspace, made.surroundings, made.library, made.application)
                 built = build(
                     workspace,
                     made.surroundings,
-                    made.application,
-                    [*(tree.name for tree in made.surroundings.libraries), made.library.name],
-                    library=made.library.library,
-                    configure=configure,
+                    made.library,
+                    progress=lambda steps: stages.moved("build", f"{where}, {steps} steps"),
                 )
         except BuildError as error:
             return Verification(Verdict(Kind.BUILD, error.message), log=error.log)

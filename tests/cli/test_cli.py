@@ -1,0 +1,89 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ukport.cli.app import COMMANDS
+
+
+def ukport(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ukport", *args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_lists_every_command():
+    done = ukport("--help")
+    assert done.returncode == 0
+    for name in COMMANDS:
+        assert f"  {name} " in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name):
+    done = ukport(name, "--help")
+    assert done.returncode == 0
+    assert "Usage: ukport" in done.stdout.replace("python -m ", "")
+
+
+@pytest.mark.parametrize("args", [("bogus",), ("verify",), ("upgrade", "--bogus"), ("list", "-C")])
+def test_a_wrong_command_line_is_usage(args):
+    done = ukport(*args)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_colour_is_usage(toy):
+    done = ukport("list", "--color", "pink", cwd=toy.project)
+    assert done.returncode == 2
+    assert "auto, always or never" in done.stderr
+
+
+def test_list_as_table_and_json(toy):
+    assert "toy" in ukport("list", cwd=toy.project).stdout
+    document = json.loads(ukport("list", "--json", cwd=toy.project).stdout)
+    assert document["schema"] == "ukport.list/1"
+    assert document["recipes"][0]["version"] == "1.0.0"
+    elsewhere = ukport("list", "--json", "-C", str(toy.project), cwd=Path("/"))
+    assert json.loads(elsewhere.stdout) == document
+
+
+def test_fetch_writes_the_lock_once(toy):
+    first = json.loads(ukport("fetch", "--json", cwd=toy.project).stdout)
+    assert first["recipes"][0]["locked"] is True
+    assert {tree["name"] for tree in first["recipes"][0]["lock"]["trees"]} == {"toy", "toycore"}
+    lock = toy.recipe.with_name("recipe.lock").read_bytes()
+    again = json.loads(ukport("fetch", "--json", cwd=toy.project).stdout)
+    assert again["recipes"][0]["locked"] is False
+    assert toy.recipe.with_name("recipe.lock").read_bytes() == lock
+
+
+def test_doctor_knows_what_is_there():
+    document = json.loads(ukport("doctor", "--json").stdout)
+    found = {finding["name"]: finding for finding in document["findings"]}
+    for program in ("git", "make", "gcc"):
+        assert found[program]["ok"] == (shutil.which(program) is not None)
+    assert found["cache"]["ok"]
+
+
+def test_colour_only_where_wanted(toy):
+    assert "\x1b[" not in ukport("list", cwd=toy.project).stdout
+    assert "\x1b[" in ukport("list", "--color", "always", cwd=toy.project).stdout
+
+
+def test_schema_is_json():
+    assert json.loads(ukport("schema").stdout)["$ref"] == "#/$defs/Recipe"
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from ukport.cli.app import app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"rich", "git", "pycparser", "jinja2", "msgspec", "tomlkit", "hypothesis"}
+    assert not heavy & set(done.stdout.split())
