@@ -39,6 +39,19 @@ def _code(command: Callable[[], int]) -> int:
         place = f"{error.filename}: " if error.filename else ""
         _complain(f"{place}{error.strerror or error}", "nothing in recipes/ or patches/ changed")
         return ExitCode.FINDINGS
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug, told without its traceback
+        _complain(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
+        return ExitCode.FINDINGS
+
+
+def _kept_traceback() -> str:
+    """Put the traceback where a report can take it from."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="ukport-bug-", suffix=".log", delete=False) as log:
+        traceback.print_exc(file=log)
+    return f"please report it with {log.name}"
 
 
 def _complain(message: str, hint: str) -> None:
