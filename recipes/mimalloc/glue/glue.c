@@ -52,19 +52,14 @@
 #define HUGE_ROUNDING	((size_t)4 << 20)
 
 /* To mimalloc an arena is address space, to be filled later; here it is
- * memory, and taken for good. In KiB, and mimalloc takes a quarter of it.
+ * memory, and taken for good. Segments can do without arenas. Since 3.0 there
+ * are no segments, and arenas are what mimalloc is made of: have them as small
+ * as they can be, 32 MiB (in KiB; mimalloc takes a quarter of what we say).
  */
-#if !defined(MI_SEGMENT_SIZE)
-/* Since 3.0 arenas are what mimalloc is made of: the smallest, of 32 MiB */
-#define ARENA_RESERVE	(4 * 32 * 1024)
-#elif MI_PRIM_ALLOC_HINT_ADDR && !MI_PRIM_REUSE
-/* Between these two, memory that is not from an arena was never returned
- * (https://github.com/microsoft/mimalloc/commit/30a17bf1): 96 MiB
- */
-#define ARENA_RESERVE	(4 * 96 * 1024)
-#else
-/* Segments can do without */
+#ifdef MI_SEGMENT_SIZE
 #define ARENA_RESERVE	0
+#else
+#define ARENA_RESERVE	(4 * 32 * 1024)
 #endif
 
 static struct uk_alloc mimalloc;

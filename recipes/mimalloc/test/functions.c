@@ -170,7 +170,7 @@ const char *test_calloc_large_reuse(void)
 	TRY(calloc_reuse(KIB(600), 20));
 	TRY(calloc_reuse(MIB(5), 4));
 	TRY(calloc_reuse(MIB(40), 2));
-	TRY(calloc_reuse(MIB(65), 1));
+	TRY(calloc_reuse(MIB(100), 1));
 	/* and other sizes where these had been */
 	TRY(calloc_reuse(KIB(100), 100));
 	TRY(calloc_reuse(MIB(1), 16));
