@@ -79,7 +79,7 @@ def test_a_list_that_does_not_fit_the_tree(text):
 
 
 DECLARED = Declarations(
-    {"f": Function("f", "int", ("size", "hint"))}, {"s": ("field",)}, {"M": "1"}
+    {"f": Function("f", "int", ("size", "hint"))}, {"s": ("field",)}, frozenset({"e"}), {"M": "1"}
 )
 
 
@@ -96,6 +96,8 @@ DECLARED = Declarations(
         (Feature(struct="s", field="field"), True),
         (Feature(struct="s", field="other"), False),
         (Feature(struct="t", field="field"), False),
+        (Feature(enumerator="e"), True),
+        (Feature(enumerator="f"), False),
         (Feature(macro="M"), True),
         (Feature(macro="N"), False),
         (Feature(file="src/a.c"), True),

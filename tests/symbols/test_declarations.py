@@ -10,6 +10,7 @@ HEADER = """\
 #include <stdlib.h>
 #define KIT_VERSION 219 // 2.1.9
 #define KIT_MAX(a, b) ((a) > (b) ? (a) : (b))
+typedef enum kit_option_e { kit_slow, kit_fast = 3 } kit_option_t;
 typedef struct kit_config_s { size_t page_size; bool has_overcommit; } kit_config_t;
 int kit_alloc(size_t size, bool *is_zero, void **addr)
 	__attribute__((nonnull(2), warn_unused_result));
@@ -38,6 +39,10 @@ def test_functions_with_their_parameters(declared):
 def test_structs_by_tag_and_typedef(declared):
     assert declared.structs["kit_config_t"] == ("page_size", "has_overcommit")
     assert declared.structs["kit_config_s"] == declared.structs["kit_config_t"]
+
+
+def test_enumerators(declared):
+    assert {"kit_slow", "kit_fast"} <= declared.enumerators
 
 
 def test_macros(declared):

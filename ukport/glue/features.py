@@ -18,6 +18,8 @@ def _holds(feature: Feature, declared: Declarations, files: Container[str]) -> b
         return feature.file in files
     if feature.macro is not None:
         return feature.macro in declared.macros
+    if feature.enumerator is not None:
+        return feature.enumerator in declared.enumerators
     if feature.struct is not None:
         fields = declared.structs.get(feature.struct)
         return fields is not None and (feature.field is None or feature.field in fields)

@@ -75,7 +75,7 @@ class Backend(Strict, frozen=True, kw_only=True):
 class Feature(Strict, frozen=True, kw_only=True):
     """A question to upstream's declarations; where it holds, the name is defined for the glue.
 
-    Exactly one of ``function``, ``struct``, ``macro`` and ``file`` is given. ``parameter`` and
+    Exactly one of ``function``, ``struct``, ``enumerator``, ``macro`` and ``file`` is given. ``parameter`` and
     ``returns`` narrow a function, ``field`` narrows a struct.
     """
 
@@ -84,13 +84,14 @@ class Feature(Strict, frozen=True, kw_only=True):
     returns: Line | None = None
     struct: Identifier | None = None
     field: Identifier | None = None
+    enumerator: Identifier | None = None
     macro: Identifier | None = None
     file: RelativePath | None = None
 
     def __post_init__(self) -> None:
-        subjects = (self.function, self.struct, self.macro, self.file)
+        subjects = (self.function, self.struct, self.enumerator, self.macro, self.file)
         if sum(subject is not None for subject in subjects) != 1:
-            raise ValueError("expected exactly one of function, struct, macro, file")
+            raise ValueError("expected exactly one of function, struct, enumerator, macro, file")
         if (self.parameter or self.returns) and self.function is None:
             raise ValueError("parameter and returns go with function")
         if self.field and self.struct is None:

@@ -29,10 +29,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Declarations:
-    """Functions, structs (and their typedefs) with their fields, and macros of some headers."""
+    """Functions, structs (and their typedefs) with their fields, enumerators, and macros."""
 
     functions: Mapping[str, Function]
     structs: Mapping[str, tuple[str, ...]]
+    enumerators: frozenset[str]
     macros: Mapping[str, str]
 
 
@@ -78,13 +79,17 @@ def parse(preprocessed: str, macros: Mapping[str, str]) -> Declarations:
         ) from None
     functions: dict[str, Function] = {}
     structs: dict[str, tuple[str, ...]] = {}
+    enumerators: set[str] = set()
     for item in tree.ext:
-        _collect(item, functions, structs)
-    return Declarations(functions, structs, dict(macros))
+        _collect(item, functions, structs, enumerators)
+    return Declarations(functions, structs, frozenset(enumerators), dict(macros))
 
 
 def _collect(
-    item: "c_ast.Node", functions: dict[str, Function], structs: dict[str, tuple[str, ...]]
+    item: "c_ast.Node",
+    functions: dict[str, Function],
+    structs: dict[str, tuple[str, ...]],
+    enumerators: set[str],
 ) -> None:
     from pycparser import c_ast
 
@@ -96,7 +101,9 @@ def _collect(
     inner = getattr(item, "type", None)
     while isinstance(inner, c_ast.TypeDecl):
         inner = inner.type
-    if isinstance(inner, c_ast.Struct | c_ast.Union) and inner.decls:
+    if isinstance(inner, c_ast.Enum) and inner.values:
+        enumerators.update(one.name for one in inner.values.enumerators)
+    elif isinstance(inner, c_ast.Struct | c_ast.Union) and inner.decls:
         fields = tuple(field.name for field in inner.decls if getattr(field, "name", None))
         for name in {inner.name, getattr(item, "name", None)} - {None}:
             structs[str(name)] = fields
