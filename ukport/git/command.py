@@ -1,8 +1,10 @@
 """Run git, with the settings that change what it prints or stores pinned."""
 
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from ukport import process
 from ukport.errors import UkportError
@@ -134,6 +136,45 @@ def start(args: Sequence[str | Path], *, repo: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+
+
+class Job:
+    """A git that works in the background while we do something else; ask for its output later."""
+
+    def __init__(self, args: Sequence[str | Path], repo: Path) -> None:
+        self._args, self._repo = args, repo
+        # Files, not pipes: a pipe that nobody reads stops the one that writes.
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the job
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the job
+        self._child = process.start(
+            arguments(args, repo=repo, pinned=True),
+            env=environment(pinned=True),
+            stdout=self._out,
+            stderr=self._err,
+        )
+
+    def output(self) -> bytes:
+        """Wait for it and return what it printed; GitError where it failed."""
+        self._child.wait()
+        out, err = (_whole(file) for file in (self._out, self._err))
+        if self._child.returncode != 0:
+            command = tuple(str(arg) for arg in self._args)
+            done = Completed(command, self._child.returncode, out, err, 0.0)
+            raise failure(self._args, done, self._repo)
+        return out
+
+    def close(self) -> None:
+        """End it, if it still runs; its output is nobody's business any more."""
+        if self._child.poll() is None:
+            self._child.terminate()
+            self._child.wait()
+        self._out.close()
+        self._err.close()
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def failure(args: Sequence[str | Path], done: Completed, repo: Path | None) -> GitError:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
+from ukport.git.command import Job
 from ukport.git.repository import Repository
 
 _INDEX = re.compile(rb"index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})")
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_ADDED = re.compile(rb"^\+(?!\+\+ )(.*)$", re.MULTILINE)
 
 # (old start, old end, new start, new end), counted from 0, ends excluded.
 Span = tuple[int, int, int, int]
@@ -16,8 +19,7 @@ _SAME = ["--ignore-cr-at-eol", "--histogram"]
 _ARGUMENT_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True)
-class Rename:
+class Rename(NamedTuple):
     """A file that went from one path to another; ``score`` is git's percentage of likeness."""
 
     old: str
@@ -27,14 +29,33 @@ class Rename:
     score: int
 
 
-def spans(
-    repo: Repository, old: str, new: str, paths: Sequence[str]
-) -> Mapping[tuple[str, str], tuple[Span, ...]]:
-    """The changed stretches of some files, by their (old, new) blob; CRLF and LF count as same."""
+class Differences:
+    """Everything that changed between two trees: a job, read when it is asked for."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @cached_property
+    def raw(self) -> bytes:
+        """What git prints: a diff without context."""
+        return self.job.output()
+
+    @cached_property
+    def spans(self) -> Mapping[tuple[str, str], tuple[Span, ...]]:
+        """The changed stretches of every file, by its (old, new) blob; CRLF and LF are the same."""
+        return _parse(self.raw)
+
+    @cached_property
+    def added(self) -> bytes:
+        """Every line that any file gained."""
+        return b"\n".join(_ADDED.findall(self.raw))
+
+
+def differences(repo: Repository, old: str, new: str, paths: Sequence[str] = ()) -> Differences:
+    """Start to compare two trees or commits, as a whole or below some paths."""
     few = sum(len(path) + 1 for path in paths) < _ARGUMENT_BYTES
     limit = ["--", *paths] if few else []
-    done = repo.git(["diff-tree", "-r", *_LINES, *_SAME, old, new, *limit])
-    return _parse(done.stdout)
+    return Differences(Job(["diff-tree", "-r", *_LINES, *_SAME, old, new, *limit], repo.gitdir))
 
 
 def blob_spans(repo: Repository, old: str, new: str) -> tuple[Span, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from ukport.git.command import GitError, run
 from ukport.git.export import export_entries
@@ -17,12 +18,21 @@ _CONFIG_SHA256 = (
     "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = sha256\n"
 )
 _EPOCH = {"GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000"}
+_GREP_FIELDS = 3
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 # The highest precedence there is: a tree's own .gitattributes must not change its bytes.
 _RAW_ATTRIBUTES = (
     "* -text -eol -ident -filter -working-tree-encoding -export-ignore -export-subst\n"
 )
+
+
+class Hit(NamedTuple):
+    """One line that ``grep`` found."""
+
+    path: str
+    line: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,22 @@ class Repository:
         """The paths of every file in a tree, or in one folder of it, in git's order."""
         return tuple(entry.path for entry in self.entries(treeish, under))
 
+    def grep(self, treeish: str, lines: Sequence[str], *, words: bool = False) -> tuple[Hit, ...]:
+        """Where any of some fixed strings stands in a tree; with ``words`` as whole words only."""
+        patterns = [part for line in lines for part in ("-e", line)]
+        if not patterns:
+            return ()
+        kind = ["-w", "-o"] if words else []
+        args = ["grep", "-I", "-F", "-n", "-z", "--full-name", *kind, *patterns, treeish, "--"]
+        done = self.git(args, check=False)
+        hits = []
+        for line in done.stdout.split(b"\n"):
+            fields = line.split(b"\0", 2)
+            if len(fields) == _GREP_FIELDS:
+                name, number, text = (part.decode("utf-8", "surrogateescape") for part in fields)
+                hits.append(Hit(name.partition(":")[2], int(number), text))
+        return tuple(hits)
+
     def archive(self, treeish: str, *, prefix: str = "", paths: Sequence[str] = ()) -> bytes:
         """A tar of a tree with the very bytes of its blobs, whatever its attributes ask for."""
         tree = self.tree(treeish)
@@ -148,14 +174,18 @@ class Repository:
         with self.reader() as reader:
             export_entries(entries, reader, folder)
 
-    def scratch(self, folder: Path) -> "Repository":
-        """A repository in ``folder`` that sees all of our objects and keeps new ones itself."""
+    def scratch(self, folder: Path, *others: "Repository") -> "Repository":
+        """A repository in ``folder`` that sees all of our objects and keeps new ones itself.
+
+        It sees the objects of ``others`` as well.
+        """
         common = self.objects.parent
         config = common / "config"
         text = config.read_text("utf-8", "replace") if config.is_file() else ""
         sha256 = re.search(r"objectformat\s*=\s*sha256", text, re.IGNORECASE)
         _lay_out(folder, _CONFIG_SHA256 if sha256 else _CONFIG)
-        (folder / "objects" / "info" / "alternates").write_text(f"{self.objects}\n", "utf-8")
+        seen = "".join(f"{repository.objects}\n" for repository in (self, *others))
+        (folder / "objects" / "info" / "alternates").write_text(seen, "utf-8")
         if (common / "shallow").is_file():
             (folder / "shallow").write_bytes((common / "shallow").read_bytes())
         return Repository(folder)

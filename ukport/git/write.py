@@ -1,14 +1,13 @@
 """Write trees and commits through one ``git fast-import``."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ukport.git.command import failure, run
 from ukport.git.repository import Repository
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What becomes of one path: new bytes with git's mode, or None where the file goes."""
 
     path: str
@@ -16,8 +15,7 @@ class Change:
     mode: str = "100644"
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """An author as git stores one; ``when`` is ``<seconds> <zone>``."""
 
     name: bytes = b"ukport"
@@ -25,8 +23,7 @@ class Person:
     when: bytes = b"0 +0000"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One commit on top of the one before it."""
 
     message: bytes
@@ -35,7 +32,7 @@ class Step:
 
 
 def write_tree(repo: Repository, base: str | None, changes: Iterable[Change]) -> str:
-    """The oid of ``base`` (a tree or commit, or nothing) with some files changed."""
+    """The oid of ``base`` (a tree, or nothing) with some files changed."""
     return write_steps(repo, base, [Step(b"-\n", Person(), tuple(changes))])[-1][1]
 
 
@@ -45,7 +42,7 @@ def write_steps(
     """Commit and tree oid of each step; the first has no parent and starts from ``base``."""
     stream = b"".join(_stream(base, steps))
     args = ["fast-import", "--quiet", "--force", "--done", "--date-format=raw-permissive"]
-    done = run(["-c", "core.fsync=none", *args], repo=repo.gitdir, input=stream, check=False)
+    done = run([*_FAST, *args], repo=repo.gitdir, input=stream, check=False)
     if done.returncode != 0:
         raise failure(args, done, repo.gitdir)
     answers = done.text.splitlines()
@@ -54,6 +51,8 @@ def write_steps(
     return tuple(zip(answers[0::2], trees, strict=True))
 
 
+# For a repository that lives as long as one command: nothing to sync, little to compress.
+_FAST = ("-c", "core.fsync=none", "-c", "core.compression=0", "-c", "pack.compression=0")
 _EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 

@@ -6,20 +6,21 @@ once, and every patch of the series then moves both sides together.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Block:
-    """``size`` lines from ``old`` on are the same as those from ``new`` on."""
+class Block(NamedTuple):
+    """``size`` lines from ``old`` on are the same as those from ``new`` on.
+
+    A tuple and not a dataclass: a long series makes a million of them.
+    """
 
     old: int
     new: int
     size: int
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """A stretch of the old side and what stands in its place on the new side."""
 
     old_start: int
@@ -28,8 +29,7 @@ class Region:
     new_end: int
 
 
-@dataclass(frozen=True)
-class Alignment:
+class Alignment(NamedTuple):
     """The blocks that two versions share, in order; both sides' lengths in lines."""
 
     blocks: tuple[Block, ...]
@@ -103,9 +103,14 @@ class Alignment:
         """
         old_shift = old_count - (old[1] - old[0])
         new_shift = new_count - (new[1] - new[0])
-        before: list[Block] = []
+        # Blocks that end before both stretches stay as they are.
+        first = bisect_right(self.blocks, old[0], key=lambda block: block.old) - 1
+        while first > 0 and self.blocks[first].new + self.blocks[first].size > new[0]:
+            first -= 1
+        first = max(first, 0)
+        before = list(self.blocks[:first])
         after: list[Block] = []
-        for block in self.blocks:
+        for block in self.blocks[first:]:
             head = min(old[0] - block.old, new[0] - block.new, block.size)
             if head > 0:
                 before.append(Block(block.old, block.new, head))
@@ -115,9 +120,8 @@ class Alignment:
                 after.append(Block(moved_old, moved_new, block.size - skip))
         if old_count and old_count == new_count:
             before.append(Block(old[0], new[0], old_count))
-        return Alignment(
-            _joined([*before, *after]), self.old_size + old_shift, self.new_size + new_shift
-        )
+        sizes = (self.old_size + old_shift, self.new_size + new_shift)
+        return Alignment((*_joined(before[-2:], before[:-2], after[:1]), *after[1:]), *sizes)
 
 
 def identical(size: int) -> Alignment:
@@ -142,12 +146,13 @@ def from_changes(
     return Alignment(tuple(blocks), old_size, new_size)
 
 
-def _joined(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    joined: list[Block] = []
-    for block in blocks:
+def _joined(seam: Sequence[Block], before: Sequence[Block], after: Sequence[Block]) -> list[Block]:
+    """``before``, ``seam`` and ``after`` in a row, those of the seam that touch made one."""
+    joined = list(before)
+    for block in (*seam, *after):
         last = joined[-1] if joined else None
         if last and last.old + last.size == block.old and last.new + last.size == block.new:
             joined[-1] = Block(last.old, last.new, last.size + block.size)
         else:
             joined.append(block)
-    return tuple(joined)
+    return joined

@@ -1,8 +1,9 @@
 """Apply patches at zero fuzz to files in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ukport.errors import ConflictError
 from ukport.git.repository import Repository
@@ -17,8 +18,7 @@ from ukport.series.track import to_crlf, to_lf
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
-class Misfit:
+class Misfit(NamedTuple):
     """Why one file or hunk of a patch does not apply, and what stands there instead."""
 
     path: str
@@ -28,8 +28,7 @@ class Misfit:
     line: int = 0
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(NamedTuple):
     """A file change that applies: before, after, and where each hunk starts in ``before``."""
 
     change: FileChange
@@ -46,9 +45,10 @@ def apply(repo: Repository, series: Sequence[Patch], commit: str, *, scratch: Pa
     New objects go to a repository in ``scratch``. Raises ConflictError that names the patch, the
     file and the hunk, and shows the lines that stand there.
     """
-    tree = repo.tree(commit)
     target = repo.scratch(scratch)
-    before = load(repo, tree, touched(series))
+    with repo.reader() as reader:
+        tree = reader.tree(commit)
+        before = load(reader, tree, touched(series))
     after = dict(before)
     for patch in series:
         for fitted in fit(patch, after):
@@ -150,7 +150,7 @@ def _fit_new(change: FileChange, there: File | None) -> Fitted | Misfit:
         return Misfit(change.path, "the file that the patch adds is already there")
     empty = File(change.new_mode or "100644", [])
     fitted = _fit_content(change, None, empty, change.hunks)
-    return replace(fitted, before=there) if isinstance(fitted, Fitted) else fitted
+    return fitted._replace(before=there) if isinstance(fitted, Fitted) else fitted
 
 
 def _fit_content(
@@ -170,11 +170,13 @@ def _fit_content(
         if at is None:
             return _misfit(path, original, hunk, lines, max(expected(hunk) + shift, 0))
         at_each.append(at)
-        lines = [*lines[:at], *hunk.after, *lines[at + len(hunk.before) :]]
+        lines = lines.copy() if lines is before.lines else lines
+        lines[at : at + len(hunk.before)] = hunk.after
         shift = at - expected(hunk) + len(hunk.after) - len(hunk.before)
     if change.new is None and lines:
         return Misfit(path, "the file that the patch deletes holds more lines")
-    after = None if change.new is None else File(mode, lines)
+    crlf = before.crlf if before.lines else from_bytes(b"".join(lines[:_SHOWN])).crlf
+    after = None if change.new is None else File(mode, lines, crlf)
     return Fitted(change, source, before, after, tuple(at_each), hunks)
 
 

@@ -7,19 +7,20 @@ function and preprocessor conditions; the change found to be there already. Neve
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ukport.series.model import Hunk
 from ukport.series.outcome import Fate
 from ukport.series.place import conditions_at, function_at, places, same_function
-from ukport.series.present import Presence, presence
-from ukport.series.track import Edit, Track, edits_of, to_lf
+from ukport.series.present import Presence, elsewhere, presence
+from ukport.series.track import Edit, Track, edits_of
 
 _MIN_MOVED = 3
+_BESIDE = 3
+_SURE = 0.8
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How a hunk lands: its edits with their place on the new side, and those still open."""
 
     hunk: Hunk
@@ -39,7 +40,9 @@ def carry(track: Track, hunk: Hunk, at: int) -> Plan:
         shift = place - at
         landed = [_landed(track, edit, edit.old_start + shift) for edit in edits]
         duplicate = _duplicate(track, hunk, landed)
-        return duplicate or Plan(hunk, Fate.EXACT, tuple(landed), (), "", place + 1)
+        if duplicate:
+            return duplicate._replace(line=place + 1)
+        return Plan(hunk, Fate.EXACT, tuple(landed), (), "", place + 1)
     plan = _merge(track, hunk, edits)
     if plan.fate is Fate.OPEN:
         return _moved(track, hunk, at, edits) or plan
@@ -58,7 +61,7 @@ def _whole(track: Track, hunk: Hunk, at: int, edits: Sequence[Edit]) -> int | No
 def _landed(track: Track, edit: Edit, start: int) -> Edit:
     end = start + edit.old_end - edit.old_start
     lines = track.adapt(edit.old_lines)
-    return replace(edit, new_start=start, new_end=end, new_lines=lines)
+    return edit._replace(new_start=start, new_end=end, new_lines=lines)
 
 
 def _merge(track: Track, hunk: Hunk, edits: Sequence[Edit]) -> Plan:
@@ -66,9 +69,8 @@ def _merge(track: Track, hunk: Hunk, edits: Sequence[Edit]) -> Plan:
     left: list[Edit] = []
     for edit in edits:
         place = track.alignment.untouched(edit.old_start, edit.old_end)
-        if place is None and edit.old_end > edit.old_start:
-            # Upstream changed the line beside it: the lines to replace are still all there.
-            place = track.alignment.shared(edit.old_start, edit.old_end)
+        if place is None:
+            place = _beside(track, edit)
         if place is None:
             left.append(edit)
         else:
@@ -82,8 +84,42 @@ def _merge(track: Track, hunk: Hunk, edits: Sequence[Edit]) -> Plan:
     if landed:
         duplicate = _duplicate(track, hunk, landed) if not present else None
         reason = "upstream changed lines around it"
-        return duplicate or Plan(hunk, Fate.MERGED, (*landed, *present), (), reason, line, found)
+        if duplicate and duplicate.fate is Fate.PRESENT:
+            return duplicate
+        weak = duplicate.presence if duplicate else found
+        return Plan(hunk, Fate.MERGED, (*landed, *present), (), reason, line, weak)
     return Plan(hunk, Fate.PRESENT, tuple(present), (), found.why if found else "", line, found)
+
+
+def _beside(track: Track, edit: Edit) -> int | None:
+    """Where an edit goes whose neighbour upstream changed, but not its own lines.
+
+    git calls that a conflict; diff3 does not, and it is none as long as the order of the lines
+    leaves only one place. Lines put in at the same spot by both sides leave two.
+    """
+    start, end = edit.old_start, edit.old_end
+    region = track.alignment.region(start, end)
+    place = track.alignment.shared(start, end)
+    if start == end:
+        # What upstream replaced must lie wholly on one side, and be a small thing.
+        old_lines = region.old_end - region.old_start
+        new_lines = region.new_end - region.new_start
+        if not (0 < old_lines <= _BESIDE and 0 < new_lines <= 2 * _BESIDE):
+            return None
+        if region.old_end == start and start < track.alignment.old_size:
+            place = region.new_end
+        elif region.old_start == start and start > 0:
+            place = region.new_start
+    if place is None or (start == end and not _same_surroundings(track, start, place)):
+        return None
+    return place
+
+
+def _same_surroundings(track: Track, old: int, new: int) -> bool:
+    one, two = function_at(track.old.lines, old), function_at(track.new.lines, new)
+    if not same_function(one, two):
+        return False
+    return conditions_at(track.old.lines, old) == conditions_at(track.new.lines, new)
 
 
 def _open(track: Track, hunk: Hunk, done: Sequence[Edit], still: Sequence[Edit]) -> Plan:
@@ -94,7 +130,7 @@ def _open(track: Track, hunk: Hunk, done: Sequence[Edit], still: Sequence[Edit])
         reason = "upstream changed the same lines"
     else:
         reason = "upstream changed the lines at the place where it adds its own"
-    parked = [replace(edit, new_start=(spot := _spot(track, edit)), new_end=spot) for edit in still]
+    parked = [edit._replace(new_start=(spot := _spot(track, edit)), new_end=spot) for edit in still]
     return Plan(hunk, Fate.OPEN, tuple(done), tuple(parked), reason, region.new_start + 1)
 
 
@@ -112,42 +148,27 @@ def _moved(track: Track, hunk: Hunk, at: int, edits: Sequence[Edit]) -> Plan | N
     if len(there) != 1 or len(list(places(track.old.lines, hunk.before))) != 1:
         return None
     place = there[0]
-    old, new = function_at(track.old.lines, at), function_at(track.new.lines, place)
-    if not same_function(old, new):
-        return None
-    if conditions_at(track.old.lines, at) != conditions_at(track.new.lines, place):
+    if not _same_surroundings(track, at, place):
         return None
     landed = [_landed(track, edit, edit.old_start + place - at) for edit in edits]
     return Plan(hunk, Fate.MOVED, tuple(landed), (), f"moved to line {place + 1}", place + 1)
 
 
 def _duplicate(track: Track, hunk: Hunk, landed: Sequence[Edit]) -> Plan | None:
-    """A hunk that would land, but whose lines upstream has put in beside that place already."""
+    """A hunk that would land, but whose lines upstream has put in near that place already."""
     if any(edit.old_end > edit.old_start for edit in landed):
         return None
-    spots = []
-    for edit in landed:
-        spot = _already(track, edit)
-        if spot is None:
-            return None
-        spots.append(spot)
-    where = ", ".join(str(spot + 1) for spot in spots)
-    found = Presence((), (), f"upstream has the same lines, at line {where}", 0.9)
-    edits = [replace(edit, new_end=edit.new_start, present=True) for edit in landed]
-    return Plan(hunk, Fate.PRESENT, tuple(edits), (), found.why, spots[0] + 1, found)
-
-
-def _already(track: Track, edit: Edit) -> int | None:
-    """Where upstream itself added exactly these lines within the same function."""
-    wanted = [to_lf(line) for line in track.adapt(edit.old_lines)]
-    telling = [line for line in wanted if len(re.findall(rb"\w", line)) >= 8]  # noqa: PLR2004
-    if not telling:
+    found = [elsewhere(track, edit) for edit in landed]
+    if not found or not all(found):
         return None
-    home = function_at(track.new.lines, edit.new_start)
-    for start, end in track.alignment.own():
-        own = [to_lf(line) for line in track.new.lines[start:end]]
-        for at in places(own, wanted):
-            around = function_at(track.new.lines, start + at)
-            if same_function(home, around) or wanted[0].startswith(b"#include"):
-                return start + at
-    return None
+    spots = [one.line for one in found if one]
+    where = ", ".join(str(spot + 1) for spot in spots)
+    certainty = min(one.certainty for one in found if one)
+    why = f"upstream has the same lines, at line {where}"
+    if certainty < _SURE:
+        # Not enough to drop a hunk by itself; it counts where the rest of its patch is upstream.
+        there = Presence((), (), why, certainty)
+        return Plan(hunk, Fate.EXACT, tuple(landed), (), "", landed[0].new_start + 1, there)
+    edits = [edit._replace(new_end=edit.new_start, present=True) for edit in landed]
+    there = Presence((), (), why, certainty)
+    return Plan(hunk, Fate.PRESENT, tuple(edits), (), why, spots[0] + 1, there)

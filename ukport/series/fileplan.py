@@ -1,7 +1,6 @@
 """What becomes of one file of a patch: its hunks, or the file as a whole."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from ukport.series.apply import Fitted, Misfit, fit_change
 from ukport.series.carry import Plan, carry
@@ -13,8 +12,13 @@ from ukport.series.state import State
 from ukport.series.track import Edit, Track, to_lf
 
 
-@dataclass(frozen=True)
-class FilePlan:
+class Settle(Protocol):
+    """Moves both sides of a file on, once it is known whether the whole patch lands."""
+
+    def __call__(self, state: State, /, *, landed: bool) -> None: ...
+
+
+class FilePlan(NamedTuple):
     """One file change: per hunk what became of it, and how to move both sides on.
 
     ``settle`` changes a state; its argument says whether the whole patch lands.
@@ -22,9 +26,10 @@ class FilePlan:
 
     change: FileChange
     hunks: tuple[HunkResult, ...]
-    settle: Callable[[State, bool], None]
+    settle: Settle
     redone: Redone | bool = True
     plans: tuple[Plan, ...] = ()
+    track: Track | None = None
 
     @property
     def fates(self) -> set[Fate]:
@@ -58,7 +63,9 @@ def _unfit(change: FileChange, misfit: Misfit, state: State) -> FilePlan:
             HunkResult(change.path, hunk.header, fate, reason, at + 1)
             for hunk, at in zip(change.hunks, there.places, strict=True)
         ] or [_whole(change, fate, reason)]
-        return FilePlan(change, tuple(results), lambda s, landed: s.adopt(there, landed=landed))
+        return FilePlan(
+            change, tuple(results), lambda state, *, landed: state.adopt(there, landed=landed)
+        )
     reason = f"does not fit the old tree: {misfit.why}"
     results = [
         HunkResult(
@@ -73,7 +80,11 @@ def _unfit(change: FileChange, misfit: Misfit, state: State) -> FilePlan:
         )
         for hunk in change.hunks
     ] or [_whole(change, Fate.OPEN, reason)]
-    return FilePlan(change, tuple(results), lambda _state, _landed: None, redone=False)
+    return FilePlan(change, tuple(results), _stay, redone=False)
+
+
+def _stay(target: State, *, landed: bool) -> None:
+    """Neither side knows what the patch does to this file."""
 
 
 def _unambiguous(fitted: Fitted) -> bool:
@@ -87,7 +98,7 @@ def _added(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
     path, made = change.path, fitted.after
     there = state.new.get(path)
 
-    def settle(target: State, landed: bool) -> None:  # noqa: FBT001
+    def settle(target: State, *, landed: bool) -> None:
         target.add(path, made, landed=landed)
 
     def results(fate: Fate, reason: str) -> tuple[HunkResult, ...]:
@@ -121,7 +132,7 @@ def _deleted(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
     target = state.path_of(path)
     there = state.new.get(target) if target else None
 
-    def settle(goal: State, landed: bool) -> None:  # noqa: FBT001
+    def settle(goal: State, *, landed: bool) -> None:
         goal.remove(path, landed=landed)
 
     if there is None:
@@ -130,7 +141,7 @@ def _deleted(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
     if fitted.before is not None and there.lines == fitted.before.lines and target == path:
         return FilePlan(change, (_whole(change, Fate.EXACT, "", path),), settle)
     why = "upstream changed the file that the patch deletes"
-    result = replace(_whole(change, Fate.OPEN, why, path), upstream=tuple(there.lines))
+    result = _whole(change, Fate.OPEN, why, path)._replace(upstream=tuple(there.lines))
     return FilePlan(change, (result,), settle, redone=False)
 
 
@@ -155,11 +166,11 @@ def _changed(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
     every = [*edits, *(edit for plan in plans for edit in plan.open)]
     mode = change.new_mode
 
-    def settle(target: State, landed: bool) -> None:  # noqa: FBT001
+    def settle(target: State, *, landed: bool) -> None:
         target.change(change, path, every, landed=landed, mode=mode)
 
     redone = _redone(change, track, plans, edits)
-    return FilePlan(change, tuple(results), settle, redone, tuple(plans))
+    return FilePlan(change, tuple(results), settle, redone, tuple(plans), track)
 
 
 def _rename_result(change: FileChange, track: Track, state: State) -> list[HunkResult]:
@@ -185,7 +196,7 @@ def _redone(
     for edit in sorted(real, key=lambda edit: edit.new_start, reverse=True):
         after[edit.new_start : edit.new_end] = edit.new_lines
     return Redone(
-        track.new, replace(track.new, lines=after), tuple(real), _final_path(change, track)
+        track.new, track.new._replace(lines=after), tuple(real), _final_path(change, track)
     )
 
 
@@ -246,7 +257,7 @@ def _gone(change: FileChange, fitted: Fitted) -> FilePlan:
         for hunk in change.hunks
     ] or [_whole(change, Fate.OPEN, why, path)]
 
-    def settle(target: State, landed: bool) -> None:  # noqa: ARG001, FBT001
+    def settle(target: State, *, landed: bool) -> None:  # noqa: ARG001 - as every settle
         target.old_only(change, path, fitted.after)
 
     return FilePlan(change, tuple(results), settle, redone=False)
@@ -259,7 +270,7 @@ def _replaced(change: FileChange, fitted: Fitted, track: Track) -> FilePlan:
     wanted_mode = change.new_mode or new.mode
     same_bytes = made is not None and new.lines == made.lines
 
-    def settle(target: State, landed: bool) -> None:  # noqa: FBT001
+    def settle(target: State, *, landed: bool) -> None:
         target.replace(path, made, landed=landed)
 
     if same_bytes and new.mode == wanted_mode and (change.binary or change.new_mode):

@@ -7,7 +7,7 @@ inside another and found though the lines around it differ.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ukport.series.model import FileChange
 
@@ -22,8 +22,7 @@ _NAME = re.compile(
 Lines = Counter[bytes]
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """The signed lines of every file, by the last part of its path."""
 
     files: dict[bytes, Lines]

@@ -1,18 +1,19 @@
 """Read what a patch says about itself: mail headers, DEP-3 fields or plain prose."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)\Z")
 _FROM_LINE = re.compile(r"From ([0-9a-f]{7,64}) \w{3} \w{3} ")
+# What `git log` and `git show` print.
+_SHOWN_COMMIT = re.compile(r"commit ([0-9a-f]{7,64})\s*\Z")
 _PICKED = re.compile(r"\(cherry[- ]picked from commit ([0-9a-f]{7,64})\)")
-_TAGS = re.compile(r"\A(?:\s*\[[^\]]*\])+\s*")
+_TAGS = re.compile(r"\A(?:\s*\[[^\]]*\])+:?\s*")
 _MAIL = frozenset({"from", "subject", "date", "to", "cc", "message-id", "mime-version"})
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=")
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What stands before the first change of a patch, as text for people and for look-ups."""
 
     subject: str
@@ -29,7 +30,7 @@ def read_header(prose: bytes) -> Header:
     commit = ""
     while lines and not lines[0].strip():
         lines.pop(0)
-    if lines and (found := _FROM_LINE.match(lines[0])):
+    if lines and (found := _FROM_LINE.match(lines[0]) or _SHOWN_COMMIT.match(lines[0])):
         commit = found[1]
         lines.pop(0)
     fields, rest = _fields(lines)

@@ -6,10 +6,11 @@ counts as not landed. Each answer names its commit and how sure it is.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
-from ukport.git.history import Commit, commits_between
+from ukport.git.history import Commit, ancestry_path, commits_between, patch_of, related
 from ukport.git.repository import Repository
 from ukport.series.fingerprint import (
     Fingerprint,
@@ -18,11 +19,14 @@ from ukport.series.fingerprint import (
     of_changes,
     of_diff,
     share,
+    signed,
     telling,
 )
-from ukport.series.model import FileChange
+from ukport.series.model import FileChange, Hunk
 from ukport.series.outcome import Evidence
+from ukport.series.parse import PatchError
 from ukport.series.patch import Patch
+from ukport.series.place import same_function
 
 _OID = re.compile(r"\b[0-9a-f]{7,64}\b")
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
@@ -45,62 +49,93 @@ _NAMING = frozenset(
 _SAME_SUBJECT = 0.7
 _NAMED = 0.5
 _MIN_TELLING = 1
+_SHOWN = 3
+_BLANKS = b" \t\r\f\v"
 
 
-@dataclass(frozen=True)
-class _Match:
+class _Match(NamedTuple):
     commit: Commit
     kind: str
     detail: str
     certainty: float
 
 
-@dataclass
 class Chronicle:
     """The commits between two versions, read once and only when a patch asks."""
 
-    repo: Repository
-    old: str
-    new: str
-    paths: Sequence[str]
-    _commits: list[tuple[Commit, frozenset[bytes]]] | None = None
-    _prints: dict[str, Fingerprint] = field(default_factory=dict)
+    def __init__(self, repo: Repository, old: str, new: str, paths: Sequence[str]) -> None:
+        self.repo = repo
+        self.old = old
+        self.new = new
+        self.paths = paths
+        self._prints: dict[str, Fingerprint] = {}
+        self._hunks: dict[str, list[Hunk]] = {}
 
     def evidence(
-        self, patch: Patch, changes: Sequence[FileChange] | None = None
-    ) -> Evidence | None:
-        """The commit that holds a patch (or only these changes of it), if any still stands."""
+        self,
+        patch: Patch,
+        changes: Sequence[FileChange] | None = None,
+        *,
+        wary: bool = False,
+    ) -> tuple[Evidence, ...]:
+        """The commits that hold a patch (or only these changes of it), if any still stands.
+
+        The likeliest first; more than one where upstream made the very same change again. Be
+        ``wary`` where the code is as it was before: then any later commit that takes the change
+        back counts, not only one that does nothing else or says so.
+        """
         wanted = of_changes(patch.files if changes is None else changes)
         lines = wanted.all
         if not lines:
-            return None
+            return ()
         matches = []
         for commit, found in self._candidates(lines):
             match = _compare(patch, wanted, lines, commit, found)
             if match:
                 matches.append(match)
-        if not matches:
-            return None
-        best = max(matches, key=lambda match: _rank(patch, match))
-        if self._undone(best.commit, lines):
-            return None
-        return Evidence(best.kind, best.detail, best.certainty, best.commit.oid)
+        matches.sort(key=lambda match: _rank(patch, match), reverse=True)
+        hunks = [hunk for change in changes or patch.files for hunk in change.hunks]
+        placed = [match for match in matches if self._in_place(match.commit, hunks)]
+        if not placed or self._undone(placed[0].commit, lines, wary=wary):
+            return ()
+        same = [match for match in placed if match.certainty == placed[0].certainty]
+        return tuple(Evidence(m.kind, m.detail, m.certainty, m.commit.oid) for m in same[:_SHOWN])
 
-    def _read(self) -> list[tuple[Commit, frozenset[bytes]]]:
-        if self._commits is None:
-            table = bytes.maketrans(b"", b"")
-            self._commits = [
-                (commit, frozenset(commit.patch.translate(table, b" \t\r\f\v").split(b"\n")))
-                for commit in commits_between(self.repo, self.old, self.new, self.paths)
-            ]
-        return self._commits
+    def _in_place(self, commit: Commit, hunks: Sequence[Hunk]) -> bool:
+        """Whether a commit makes each change where the patch does: the same line put in elsewhere
+        is another change.
+        """
+        if commit.oid not in self._hunks:
+            try:
+                files = Patch(commit.oid, patch_of(self.repo, commit.oid)).files
+            except PatchError:
+                files = ()
+            self._hunks[commit.oid] = [hunk for change in files for hunk in change.hunks]
+        theirs = self._hunks[commit.oid]
+        return all(any(_same_place(hunk, other) for other in theirs) for hunk in hunks)
+
+    @cached_property
+    def path(self) -> frozenset[str]:
+        """The commits made on top of the old version."""
+        return ancestry_path(self.repo, self.old, self.new)
+
+    @cached_property
+    def _commits(self) -> list[tuple[Commit, frozenset[bytes]]]:
+        return [
+            (commit, frozenset(commit.patch.translate(None, _BLANKS).split(b"\n")))
+            for commit in self._between()
+        ]
+
+    def _between(self) -> Iterator[Commit]:
+        if related(self.repo, self.old, self.new):
+            yield from commits_between(self.repo, self.old, self.new, self.paths)
 
     def _candidates(self, lines: Lines) -> list[tuple[Commit, Fingerprint]]:
         probes = frozenset(telling(lines) or lines)
         need = max(_MIN_TELLING, int(len(probes) * _NAMED))
         return [
             (commit, self._print(commit))
-            for commit, present in self._read()
+            for commit, present in self._commits
             if len(probes & present) >= need
         ]
 
@@ -109,61 +144,73 @@ class Chronicle:
             self._prints[commit.oid] = of_diff(commit.patch)
         return self._prints[commit.oid]
 
-    def _undone(self, landed: Commit, lines: Lines) -> bool:
+    def _undone(self, landed: Commit, lines: Lines, *, wary: bool) -> bool:
         """Whether a later commit takes the whole change back."""
-        later = False
         back = inverse(lines)
-        for commit, present in self._read():
+        probes = frozenset(telling(back) or back)
+        commits = iter(self._commits)
+        for commit, _ in commits:
             if commit.oid == landed.oid:
-                later = True
-                continue
-            if not later:
-                continue
+                break
+        for commit, present in commits:
             named = _REVERTS.search(commit.message)
             if named and landed.oid.startswith(named[1]):
                 return True
-            probes = frozenset(telling(back) or back)
-            if probes <= present and self._print(commit).all == back:
+            if commit.subject == f'Revert "{landed.subject}"':
                 return True
+            if probes <= present:
+                found = self._print(commit).all
+                if found == back or (wary and _within(back, found)):
+                    return True
         return False
 
 
 def _compare(
     patch: Patch, wanted: Fingerprint, lines: Lines, commit: Commit, found: Fingerprint
 ) -> _Match | None:
-    whole = found.all
+    name = f"{commit.oid[:12]} ({commit.subject})"
     if wanted.files == found.files:
-        return _Match(commit, "patch-id", f"commit {_name(commit)} is the same change", 1.0)
+        return _Match(commit, "patch-id", f"commit {name} is the same change", 1.0)
     if not telling(lines):
         return None
-    if all(_within(part, found.files.get(name)) for name, part in wanted.files.items()):
-        return _Match(commit, "history", f"commit {_name(commit)} holds the whole change", 0.95)
-    if _within(lines, whole):
-        detail = f"commit {_name(commit)} makes the whole change, in other files"
-        return _Match(commit, "history", detail, 0.9)
-    likeness = share(lines, whole)
+    if all(_within(part, found.files.get(path)) for path, part in wanted.files.items()):
+        return _Match(commit, "history", f"commit {name} holds the whole change", 0.95)
+    if _within(lines, found.all):
+        return _Match(commit, "history", f"commit {name} makes the change in other files", 0.9)
+    return _alike(patch, commit, name, share(lines, found.all))
+
+
+def _alike(patch: Patch, commit: Commit, name: str, likeness: float) -> _Match | None:
     percent = f"{likeness:.0%} of its lines"
     if likeness >= _NAMED and commit_named(patch, commit.oid):
-        detail = f"the patch names commit {_name(commit)}, which has {percent}"
+        detail = f"the patch names commit {name}, which has {percent}"
         return _Match(commit, "trailer", detail, 0.8 + likeness / 10)
     if likeness >= _SAME_SUBJECT and _same_subject(patch, commit):
-        detail = f"commit {_name(commit)} has the same subject and {percent}"
+        detail = f"commit {name} has the same subject and {percent}"
         return _Match(commit, "subject", detail, 0.7 + likeness / 5)
     return None
 
 
-def _rank(patch: Patch, match: _Match) -> tuple[float, bool, bool]:
+def _rank(patch: Patch, match: _Match) -> tuple[float, bool, bool, bool]:
     """Between two commits that hold the same change, the one that the patch speaks of."""
     commit = match.commit
-    return match.certainty, commit_named(patch, commit.oid), _same_subject(patch, commit)
+    named = commit_named(patch, commit.oid)
+    return match.certainty, named, _same_subject(patch, commit), patch.date == commit.date
+
+
+def _same_place(one: Hunk, other: Hunk) -> bool:
+    """Whether two hunks share changed lines and, around them, a line or the function."""
+    changed = [{signed(tag, line) for tag, line in h.lines if tag != b" "} for h in (one, other)]
+    if not changed[0] & changed[1]:
+        return False
+    around = [{signed(b" ", line) for tag, line in h.lines if tag != b"+"} for h in (one, other)]
+    mine = set(telling(around[0]))
+    named = one.section and other.section and same_function(one.section, other.section)
+    return not mine or bool(mine & around[1]) or bool(named)
 
 
 def _within(part: Lines, whole: Lines | None) -> bool:
     return whole is not None and all(whole[line] >= count for line, count in part.items())
-
-
-def _name(commit: Commit) -> str:
-    return f"{commit.oid[:12]} ({commit.subject})"
 
 
 def _same_subject(patch: Patch, commit: Commit) -> bool:

@@ -1,9 +1,16 @@
 """Weigh what the merge says about a patch against what upstream's history says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 
-from ukport.git.history import is_commit, related, tags_between
+from ukport.git.difference import Differences
+from ukport.git.history import (
+    commit_with_blob,
+    subjects_between,
+    tags_between,
+)
 from ukport.git.repository import Repository
 from ukport.series.content import File, from_bytes
 from ukport.series.fileplan import FilePlan
@@ -13,46 +20,72 @@ from ukport.series.model import FileChange, Hunk
 from ukport.series.outcome import Evidence, Fate, Outcome, PatchResult
 from ukport.series.patch import Patch
 from ukport.series.place import places
+from ukport.series.render import blob_id
 
 _MIN_HUNK = 2
 _SURE = 0.8
+_SAME = 1.0
+_MOST = 0.5
+_BLANKS = b" \t\r\f\v"
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z_0-9-]{3,}")
 
 
-@dataclass
 class Ledger:
-    """Where the evidence comes from: commits, tags, and the new tree as a whole."""
+    """Where the evidence comes from: commits, tags, and what upstream's trees gained.
 
-    chronicle: Chronicle
-    repo: Repository
-    tree: str
-    _tags: tuple[tuple[str, str], ...] | None = None
+    The subjects are listed in the background, since nearly every series needs them.
+    """
 
+    def __init__(
+        self,
+        repo: Repository,
+        ends: tuple[str, str],
+        compared: Differences,
+        paths: Sequence[str],
+    ) -> None:
+        self.repo = repo
+        self.chronicle = Chronicle(repo, *ends, paths)
+        self._subjects = subjects_between(repo, *ends)
+        self._compared = compared
+
+    def close(self) -> None:
+        """End what still runs."""
+        self._subjects.close()
+
+    @cached_property
     def tags(self) -> tuple[tuple[str, str], ...]:
-        """The tags on the way, read once."""
-        if self._tags is None:
-            chronicle = self.chronicle
-            self._tags = tags_between(self.repo, chronicle.old, chronicle.new)
-        return self._tags
+        """The tags on the way."""
+        return tags_between(self.repo, self.chronicle.old, self.chronicle.new)
 
-    def holds(self, line: bytes) -> bool:
-        """Whether any file of the new tree has this line."""
-        text = line.strip()
-        args = ["grep", "--text", "-F", "-q", "-e", text.decode("utf-8", "surrogateescape")]
-        if not text or b"\n" in text or b"\0" in text:
-            return False
-        return self.repo.git([*args, self.tree], check=False).returncode == 0
+    @cached_property
+    def gained(self) -> frozenset[bytes]:
+        """Every line that upstream added anywhere, white space aside."""
+        return frozenset(self._compared.added.translate(None, _BLANKS).split(b"\n"))
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """Every word in those lines."""
+        return frozenset(_WORD.findall(self._compared.added))
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """The subjects of all commits on the way."""
+        return frozenset(self._subjects.output().decode("utf-8", "replace").split("\n"))
 
 
+@contextmanager
 def open_ledger(
-    repo: Repository, old: str, new: str, tree: str, paths: Sequence[str]
-) -> Ledger | None:
-    """The history between two commits; None where there is none (trees, unrelated commits)."""
-    if not (is_commit(repo, old) and is_commit(repo, new)):
-        return None
-    ends = repo.resolve(old), repo.resolve(new)
-    if not related(repo, *ends):
-        return None
-    return Ledger(Chronicle(repo, *ends, paths), repo, tree)
+    repo: Repository, ends: tuple[str, str], compared: Differences, paths: Sequence[str]
+) -> Iterator[Ledger | None]:
+    """The history between two commits; None where the two ends are not both commits."""
+    if not all(ends):
+        yield None
+        return
+    ledger = Ledger(repo, ends, compared, paths)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
 def consult(
@@ -63,26 +96,26 @@ def consult(
         return _landing(ledger, patch, result)
     found = ledger.chronicle.evidence(patch)
     if found:
-        return _upstreamed(result, (found, *result.evidence))
+        return upstreamed(result, (*found, *result.evidence))
     if result.outcome is Outcome.UPSTREAMED:
-        return replace(
-            result, evidence=(*result.evidence, *_by_hunk(ledger, patch, plans, _PRESENT))
+        return result._replace(
+            evidence=(*result.evidence, *_by_hunk(ledger, patch, plans, _PRESENT))
         )
     pieces = _by_hunk(ledger, patch, plans, _OPEN)
     wanted = sum(hunk.fate is Fate.OPEN for hunk in result.hunks)
     others = {hunk.fate for hunk in result.hunks} - {Fate.OPEN, Fate.PRESENT}
     if len(pieces) == wanted and not others:
-        return _upstreamed(result, pieces)
-    return replace(result, evidence=pieces)
+        return upstreamed(result, pieces)
+    return result._replace(evidence=pieces)
 
 
 _PRESENT = frozenset({Fate.PRESENT})
 _OPEN = frozenset({Fate.OPEN})
 
 
-def _upstreamed(result: PatchResult, evidence: tuple[Evidence, ...]) -> PatchResult:
-    return replace(
-        result,
+def upstreamed(result: PatchResult, evidence: tuple[Evidence, ...]) -> PatchResult:
+    """The result of a patch that is upstream after all."""
+    return result._replace(
         outcome=Outcome.UPSTREAMED,
         output=None,
         reason="upstream has it",
@@ -92,41 +125,74 @@ def _upstreamed(result: PatchResult, evidence: tuple[Evidence, ...]) -> PatchRes
 
 
 def _landing(ledger: Ledger, patch: Patch, result: PatchResult) -> PatchResult:
-    """A patch that only adds lines lands even where upstream has them elsewhere by now."""
+    """A patch may land although upstream took it long ago and has moved or reworked it since.
+
+    Only a commit counts that is the very change, was not reverted, and was made on top of the old
+    version: one from another branch may have been merged in without its change. The history is
+    read only where there is a sign of it: what the patch brings is there, or its subject.
+    """
     added = [line for hunk in patch.hunks for line in hunk.added]
-    removed = [b"-" + line for hunk in patch.hunks for line in hunk.removed]
-    if telling(removed) or not telling(added):
+    removed = [line for hunk in patch.hunks for line in hunk.removed]
+    if not telling(b"+" + line for line in added):
         return result
-    if not ledger.holds(max(added, key=len)):
+    if patch.header.subject not in ledger.subjects and not _still(ledger, added, removed):
         return result
-    found = ledger.chronicle.evidence(patch)
-    if found is None or found.certainty < _SURE:
+    chronicle = ledger.chronicle
+    found = [one for one in chronicle.evidence(patch, wary=True) if one.commit in chronicle.path]
+    if not found or found[0].certainty < _SAME:
         return result
-    return _upstreamed(result, (found,))
+    reworked = [
+        one._replace(detail=f"{one.detail}; upstream has reworked it since", certainty=_SURE)
+        for one in found
+    ]
+    return upstreamed(result, tuple(reworked))
+
+
+def _still(ledger: Ledger, added: Sequence[bytes], removed: Sequence[bytes]) -> bool:
+    """Whether upstream's own new lines hold what a patch brings, line by line or word by word."""
+    lines = [line for line in added if telling([b"+" + line])]
+    squashed = {line.rstrip(b"\n").translate(None, _BLANKS) for line in lines}
+    if squashed and len(squashed & ledger.gained) >= len(squashed) * _MOST:
+        return True
+    new = set(_WORD.findall(b"\n".join(added))) - set(_WORD.findall(b"\n".join(removed)))
+    return bool(new) and new <= ledger.words
 
 
 def _by_hunk(
     ledger: Ledger, patch: Patch, plans: Sequence[FilePlan], fates: frozenset[Fate]
 ) -> tuple[Evidence, ...]:
-    """Evidence for single hunks; one for each hunk that has any."""
+    """Evidence for single hunks, or files without any; one for each that has it."""
     pieces = []
     for plan in plans:
-        for hunk, result in zip(plan.change.hunks, plan.hunks, strict=False):
-            if result.fate not in fates:
-                continue
-            found = _one_hunk(ledger, patch, replace(plan.change, hunks=(hunk,)), hunk)
-            if found:
-                pieces.append(found)
-    return tuple(pieces)
+        change = plan.change
+        if not change.hunks and plan.hunks[0].fate in fates:
+            pieces.append(_one_file(ledger, change))
+        for hunk, result in zip(change.hunks, plan.hunks, strict=False):
+            if result.fate in fates:
+                pieces.append(_one_hunk(ledger, patch, change._replace(hunks=(hunk,)), hunk))
+    return tuple(piece for piece in pieces if piece)
+
+
+def _one_file(ledger: Ledger, change: FileChange) -> Evidence | None:
+    """A commit on the way that brought the very bytes of a binary file."""
+    if change.binary is None or change.binary[0].method != "literal":
+        return None
+    chronicle = ledger.chronicle
+    blob = blob_id(change.binary[0].data, len(chronicle.new))
+    commit = commit_with_blob(ledger.repo, chronicle.old, chronicle.new, blob)
+    if not commit:
+        return None
+    detail = f"{change.path}: commit {commit[:12]} brought the same bytes"
+    return Evidence("history", detail, 0.95, commit)
 
 
 def _one_hunk(ledger: Ledger, patch: Patch, change: FileChange, hunk: Hunk) -> Evidence | None:
     said = telling([tag + line for tag, line in hunk.lines if tag != b" "])
     if len(said) >= _MIN_HUNK:
         found = ledger.chronicle.evidence(patch, [change])
-        if found and found.certainty > _SURE:
-            detail = f"{change.path} {hunk.header}: {found.detail}"
-            return replace(found, detail=detail)
+        if found and found[0].certainty > _SURE:
+            detail = f"{change.path} {hunk.header}: {found[0].detail}"
+            return found[0]._replace(detail=detail)
     return _at_tag(ledger, change, hunk)
 
 
@@ -134,7 +200,7 @@ def _at_tag(ledger: Ledger, change: FileChange, hunk: Hunk) -> Evidence | None:
     """Reverse application on the way: a tag whose file has the hunk's result, and only that."""
     if not telling(b"+" + line for line in hunk.added):
         return None
-    tags = ledger.tags()
+    tags = ledger.tags
     with ledger.repo.reader() as reader:
         known: dict[str, bool] = {}
         specs = [f"{commit}:{change.path}" for _, commit in tags]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,7 @@ class Hunk:
         return next((i for i, (tag, _) in rest if tag != b" "), len(self.lines))
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(NamedTuple):
     """One direction of a ``GIT binary patch``: how it is packed and the packed bytes."""
 
     method: str
@@ -64,8 +64,7 @@ class Binary:
     data: bytes
 
 
-@dataclass(frozen=True)
-class FileChange:
+class FileChange(NamedTuple):
     """What a patch does to one file; ``start`` and ``end`` are its span in the raw bytes.
 
     ``old`` and ``new`` are paths below the top of the tree, None for /dev/null. ``hunks_at`` is

@@ -1,7 +1,7 @@
 """What becomes of a patch, hunk by hunk, as values that every report is made from."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ukport.git.repository import Repository
 from ukport.series.patch import Patch
@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     UPSTREAMED = "upstreamed"
     PARTIAL = "partial"
     CONFLICT = "conflict"
+    SKIPPED = "skipped"  # a person left it out
 
 
 class Fate(StrEnum):
@@ -27,9 +28,13 @@ class Fate(StrEnum):
     OPEN = "open"  # a person has to decide
 
 
-@dataclass(frozen=True)
-class HunkResult:
-    """One hunk (or, with an empty header, a whole file): where it landed or why it did not."""
+class HunkResult(NamedTuple):
+    """One hunk (or, with an empty header, a whole file): where it landed or why it did not.
+
+    ``expected`` and ``wanted`` are the lines before and after, ``upstream`` what is there instead.
+    ``broken_by`` is the upstream commit after which it no longer fits, ``whereabouts`` what became
+    of the code, ``missing`` the identifiers that no longer exist.
+    """
 
     file: str
     header: str
@@ -39,10 +44,12 @@ class HunkResult:
     expected: tuple[bytes, ...] = ()
     upstream: tuple[bytes, ...] = ()
     wanted: tuple[bytes, ...] = ()
+    broken_by: str = ""
+    whereabouts: str = ""
+    missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why a patch is taken to be upstream; ``certainty`` is 0 to 1."""
 
     kind: str
@@ -51,9 +58,11 @@ class Evidence:
     commit: str = ""
 
 
-@dataclass(frozen=True)
-class PatchResult:
-    """One patch; ``output`` is what it is now (for ``partial`` a proposal), None if not at all."""
+class PatchResult(NamedTuple):
+    """One patch; ``output`` is what it is now (for ``partial`` a proposal), None if not at all.
+
+    ``verdict`` says what a person should do: rebase by hand, partial, or re-port.
+    """
 
     name: str
     outcome: Outcome
@@ -62,10 +71,10 @@ class PatchResult:
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     rejects: bytes = b""
+    verdict: str = ""
 
 
-@dataclass(frozen=True)
-class Rebase:
+class Rebase(NamedTuple):
     """A whole series; ``tree`` in ``repo`` is the new tree with all patches that landed."""
 
     results: tuple[PatchResult, ...]

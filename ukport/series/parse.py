@@ -8,7 +8,6 @@ import base64
 import binascii
 import re
 import zlib
-from dataclasses import dataclass, field
 
 from ukport.errors import UsageError
 from ukport.git.export import unsafe_path
@@ -19,6 +18,7 @@ _HUNK = re.compile(
 )
 _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
+_SLASHES = re.compile(rb"/{2,}")
 _MODES = frozenset({"100644", "100755", "120000", "160000"})
 _PROLOGUE = (b"diff ", b"Index: ", b"====")
 _MAX_BINARY = 256 << 20
@@ -28,18 +28,18 @@ class PatchError(UsageError):
     """A file that is no patch, or one that reaches where it must not."""
 
 
-@dataclass
 class _Section:
     """The extended header of one file while it is read."""
 
-    start: int
-    git: bool = False
-    words: dict[bytes, bytes] = field(default_factory=dict)
-    names: tuple[bytes, bytes] = (b"", b"")
-    old: bytes | None = None
-    new: bytes | None = None
-    binary: tuple[Binary, Binary | None] | None = None
-    opaque: bool = False
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.git = False
+        self.words: dict[bytes, bytes] = {}
+        self.names = (b"", b"")
+        self.old: bytes | None = None
+        self.new: bytes | None = None
+        self.binary: tuple[Binary, Binary | None] | None = None
+        self.opaque = False
 
 
 def parse_files(raw: bytes, name: str, strip: int = 1) -> tuple[FileChange, ...]:
@@ -188,13 +188,14 @@ class _Parser:
     def _stripped(self, raw: bytes | None) -> str | None:
         if raw is None or raw == b"/dev/null":
             return None
-        parts = raw.lstrip(b"/").split(b"/") if self.strip else [raw]
+        # As patch(1) does: slashes in a row count as one, and -p1 of /x is x.
+        parts = _SLASHES.sub(b"/", raw).lstrip(b"/").split(b"/") if self.strip else [raw]
         if len(parts) <= self.strip and self.strip:
             raise self.fail(f"{_text(raw)!r} has no {self.strip} leading folders to strip")
         return self._safe(b"/".join(parts[self.strip :] if self.strip else parts))
 
     def _safe(self, raw: bytes) -> str:
-        path = re.sub(r"/{2,}", "/", _text(raw))
+        path = _text(_SLASHES.sub(b"/", raw))
         while path.startswith("./"):
             path = path[2:]
         why = unsafe_path(path)

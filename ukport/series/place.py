@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ukport.series.model import Hunk
 
+_NAMED = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _SPACE = re.compile(rb"\s+")
 
 
@@ -53,8 +54,13 @@ def function_at(lines: Sequence[bytes], at: int) -> bytes:
 
 
 def same_function(one: bytes, other: bytes) -> bool:
-    """Whether two such lines name the same function, white space aside."""
-    return _SPACE.sub(b" ", one).strip() == _SPACE.sub(b" ", other).strip()
+    """Whether two such lines open the same function: its name, or else the line, is the same."""
+    return _title(one) == _title(other)
+
+
+def _title(line: bytes) -> bytes:
+    named = _NAMED.search(line)
+    return named[1] if named else _SPACE.sub(b" ", line).strip()
 
 
 def conditions_at(lines: Sequence[bytes], at: int) -> tuple[bytes, ...]:

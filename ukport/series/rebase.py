@@ -6,15 +6,19 @@ conflict is a value: later patches are tried without the one that did not land.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from ukport.git.difference import differences
 from ukport.git.repository import Repository
 from ukport.git.write import write_tree
 from ukport.series.apply import touched
 from ukport.series.content import changes
+from ukport.series.explain import Explainer
 from ukport.series.fileplan import FilePlan, plan_file
-from ukport.series.ledger import Ledger, consult, open_ledger
+from ukport.series.ledger import Ledger, consult, open_ledger, upstreamed
+from ukport.series.likeness import tree_evidence
 from ukport.series.outcome import (
     Evidence,
     Fate,
@@ -38,6 +42,9 @@ __all__ = [
 ]
 
 
+_UNFINISHED = (Outcome.PARTIAL, Outcome.CONFLICT)
+
+
 def rebase(
     repo: Repository,
     series: Sequence[Patch],
@@ -53,15 +60,17 @@ def rebase(
     commits from old to new are asked which of them hold the patches already. Raises PatchError for
     a patch that cannot be read; a patch that does not fit is a result.
     """
-    trees = (repo.tree(old), repo.tree(new))
     target = repo.scratch(scratch)
     paths = touched(series)
-    state = open_state(repo, *trees, paths)
-    ledger = open_ledger(repo, old, new, trees[1], sorted(paths)) if history else None
-    results = []
-    for patch in series:
-        result, state = _carry_patch(patch, state, ledger)
-        results.append(result)
+    with repo.reader() as reader:
+        trees = (reader.tree(old), reader.tree(new))
+        ends = (reader.commit(old), reader.commit(new)) if history else ("", "")
+        # The folders at the top, not the files alone: what a patch brings may have moved nearby.
+        compared = differences(repo, *trees, sorted({path.split("/", 1)[0] for path in paths}))
+        with closing(compared.job), open_ledger(repo, ends, compared, sorted(paths)) as ledger:
+            state = open_state(repo, reader, trees, paths, compared)
+            explainer = Explainer(repo, trees, ends)
+            results, state = _carry_all(series, state, ledger, explainer)
     landed = tuple(
         result.output
         for result in results
@@ -71,23 +80,39 @@ def rebase(
     return Rebase(tuple(results), landed, tree, target)
 
 
-def _carry_patch(patch: Patch, state: State, ledger: Ledger | None) -> tuple[PatchResult, State]:
+def _carry_all(
+    series: Sequence[Patch], state: State, ledger: Ledger | None, explainer: Explainer
+) -> tuple[list[PatchResult], State]:
+    results = []
+    for patch in series:
+        result, plans, state = _carry_patch(patch, state, ledger)
+        if result.outcome in _UNFINISHED:
+            result = explainer.explain(result, plans)
+        results.append(result)
+    return results, state
+
+
+def _carry_patch(
+    patch: Patch, state: State, ledger: Ledger | None
+) -> tuple[PatchResult, list[FilePlan], State]:
     trial = state.fork()
     plans = []
     for change in patch.files:
         plan = plan_file(change, trial)
-        plan.settle(trial, True)  # noqa: FBT003
+        plan.settle(trial, landed=True)
         plans.append(plan)
     result = _judge(patch, plans)
     merged = result.outcome
+    if merged is not Outcome.UPSTREAMED and (found := tree_evidence(plans)):
+        result = upstreamed(result, (found,))
     if ledger:
         result = consult(ledger, patch, result, plans)
     overruled = result.outcome is not merged
-    if overruled or merged in (Outcome.PARTIAL, Outcome.CONFLICT):
+    if overruled or merged in _UNFINISHED:
         for plan in plans:
-            plan.settle(state, False)  # noqa: FBT003
-        return result, state
-    return result, trial
+            plan.settle(state, landed=False)
+        return result, plans, state
+    return result, plans, trial
 
 
 def _judge(patch: Patch, plans: Sequence[FilePlan]) -> PatchResult:

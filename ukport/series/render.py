@@ -1,9 +1,8 @@
 """Write a patch anew where its bytes no longer serve; all that can stay, stays."""
 
-import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ukport.series.content import File
 from ukport.series.model import FileChange, Hunk
@@ -14,10 +13,10 @@ _INDEX = re.compile(rb"^index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})", re.MULTILIN
 _NAMES = re.compile(rb"^(?:diff |Index: |--- |\+\+\+ )[^\n]*$", re.MULTILINE)
 _CONTEXT = 3
 _SECTION = 80
+_SHA256 = 64
 
 
-@dataclass(frozen=True)
-class Redone:
+class Redone(NamedTuple):
     """A file change to write anew: what it finds on the new side, and its edits there."""
 
     before: File
@@ -57,15 +56,22 @@ def _header(head: bytes, change: FileChange, new: Redone) -> bytes:
         head = _NAMES.sub(lambda line: line[0].replace(path, target).replace(old, target), head)
     found = _INDEX.search(head)
     if found:
-        ids = (_blob_id(new.before, len(found[1])), _blob_id(new.after, len(found[2])))
-        head = head[: found.start()] + b"index %s..%s" % ids + head[found.end() :]
+        ids = (blob_id(new.before.data, len(found[1])), blob_id(new.after.data, len(found[2])))
+        head = (
+            head[: found.start()]
+            + b"index %s..%s" % (ids[0].encode(), ids[1].encode())
+            + head[found.end() :]
+        )
     return head
 
 
-def _blob_id(file: File, width: int) -> bytes:
-    data = file.data
-    make = hashlib.sha256 if width == 64 else hashlib.sha1  # noqa: PLR2004
-    return make(b"blob %d\0%s" % (len(data), data)).hexdigest().encode()[:width]
+def blob_id(data: bytes, width: int = 40) -> str:
+    """The name that git gives to these bytes, cut to ``width``."""
+    # Imported here: it loads all of OpenSSL, and most series are carried without a new name.
+    import hashlib
+
+    make = hashlib.sha256 if width == _SHA256 else hashlib.sha1
+    return make(b"blob %d\0%s" % (len(data), data)).hexdigest()[:width]
 
 
 def _hunks(change: FileChange, new: Redone) -> bytes:

@@ -1,29 +1,37 @@
 """All files that a series touches, on both sides, while it is carried patch by patch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
-from ukport.git.difference import blob_spans, renames, spans
-from ukport.git.objects import Entry
+from ukport.git.difference import Differences, blob_spans, renames
+from ukport.git.objects import Entry, Reader
 from ukport.git.repository import Repository
 from ukport.series.alignment import Alignment, Block, from_changes, identical
 from ukport.series.apply import Fitted, put
-from ukport.series.content import File, entries_of, read_files
+from ukport.series.content import File, from_bytes
 from ukport.series.model import FileChange
 from ukport.series.track import Edit, Track
 
 _MAX_MATCHED = 6000
+_SUBMODULE = "160000"
 
 
-@dataclass
 class State:
-    """The files of both sides by path, and which old file is which new one."""
+    """The files of both sides by path, and which old file is which new one.
 
-    old: dict[str, File]
-    new: dict[str, File]
-    pairs: dict[str, tuple[str, Alignment]]
-    base: Mapping[str, File]
+    ``base`` is the new side as upstream has it.
+    """
+
+    def __init__(
+        self,
+        old: dict[str, File],
+        new: dict[str, File],
+        pairs: dict[str, tuple[str, Alignment]],
+        base: Mapping[str, File],
+    ) -> None:
+        self.old = old
+        self.new = new
+        self.pairs = pairs
+        self.base = base
 
     def fork(self) -> "State":
         """A copy to try things on."""
@@ -68,7 +76,7 @@ class State:
         self.old[path] = made
         if landed:
             there = self.new[target]
-            self.new[target] = made if binary else replace(there, mode=made.mode)
+            self.new[target] = made if binary else there._replace(mode=made.mode)
         if binary:
             self.pairs[path] = (target, match(made, self.new[target]))
 
@@ -128,38 +136,40 @@ def match(one: File, other: File) -> Alignment:
         return identical(len(one.lines))
     if max(len(one.lines), len(other.lines)) > _MAX_MATCHED:
         return Alignment((), len(one.lines), len(other.lines))
+    from difflib import SequenceMatcher
+
     matcher = SequenceMatcher(None, one.lines, other.lines, autojunk=False)
     blocks = [Block(*found) for found in matcher.get_matching_blocks() if found.size]
     return Alignment(tuple(blocks), len(one.lines), len(other.lines))
 
 
-def open_state(repo: Repository, old: str, new: str, paths: set[str]) -> State:
-    """Read the files of a series from both trees, and let git compare them once."""
-    before = {entry.path: entry for entry in entries_of(repo, old, sorted(paths))}
-    after = {entry.path: entry for entry in entries_of(repo, new, sorted(paths))}
+def open_state(
+    repo: Repository, reader: Reader, trees: tuple[str, str], paths: set[str], known: Differences
+) -> State:
+    """Read the files of a series from both trees, and learn which of their lines are the same."""
+    old, new = trees
+    before, after = reader.entries(old, paths), reader.entries(new, paths)
     moved: dict[str, str] = {}
     if any(path not in after for path in before):
         found = renames(repo, old, new)
         moved = {p: found[p].new for p in before if p not in after and p in found}
-        extra = entries_of(repo, new, sorted(set(moved.values())))
-        after |= {entry.path: entry for entry in extra}
-    entries = {entry.oid: entry for entry in (*before.values(), *after.values())}
-    files = {oid: file for _, file, oid in read_files(repo, entries.values())}
+        after |= reader.entries(new, moved.values())
+    entries = (*before.values(), *after.values())
+    oids = list({entry.oid for entry in entries if entry.mode != _SUBMODULE})
+    files = {blob.oid: from_bytes(blob.data) for blob in reader.many(oids) if blob}
     state = State(_files(before, files), _files(after, files), {}, {})
     state.base = dict(state.new)
-    differing = [p for p in state.old if p in state.new and before[p].oid != after[p].oid]
-    known = spans(repo, old, new, differing) if differing else {}
     for path in state.old:
         target = path if path in state.new else moved.get(path, "")
         if target in state.new:
             ids = (before[path].oid, after[target].oid)
-            changes = known.get(ids) if target == path or ids in known else None
-            if changes is None and ids[0] != ids[1] and target != path:
+            changes = known.spans.get(ids, ())
+            if ids[0] != ids[1] and target != path:
                 changes = blob_spans(repo, *ids)
             sizes = (len(state.old[path].lines), len(state.new[target].lines))
-            state.pairs[path] = (target, from_changes(changes or (), *sizes))
+            state.pairs[path] = (target, from_changes(changes, *sizes))
     return state
 
 
 def _files(entries: Mapping[str, Entry], files: Mapping[str, File]) -> dict[str, File]:
-    return {p: replace(files[e.oid], mode=e.mode) for p, e in entries.items() if e.oid in files}
+    return {p: files[e.oid]._replace(mode=e.mode) for p, e in entries.items() if e.oid in files}

@@ -1,15 +1,14 @@
 """One file on both sides: as the old series leaves it and as the new one does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ukport.series.alignment import Alignment
 from ukport.series.content import File
 from ukport.series.model import Hunk
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """Old lines [old_start, old_end) become ``old_lines``; the same for the new side.
 
     With ``present`` the new side has the lines already, and they stay as they are.
@@ -24,8 +23,7 @@ class Edit:
     present: bool = False
 
 
-@dataclass(frozen=True)
-class Track:
+class Track(NamedTuple):
     """The two sides of one file and which of their lines are the same."""
 
     old: File
@@ -62,10 +60,10 @@ class Track:
                 place, count = (edit.new_start, edit.new_start), 0
             spot = (edit.old_start, edit.old_end)
             alignment = alignment.spliced(spot, len(edit.old_lines), place, count)
-        old_file = replace(self.old, lines=old, mode=mode or self.old.mode)
+        old_file = self.old._replace(lines=old, mode=mode or self.old.mode)
         new_mode = mode if mode and landed else self.new.mode
-        new_file = replace(self.new, lines=new, mode=new_mode) if landed else self.new
-        return replace(self, old=old_file, new=new_file, alignment=alignment)
+        new_file = self.new._replace(lines=new, mode=new_mode) if landed else self.new
+        return self._replace(old=old_file, new=new_file, alignment=alignment)
 
 
 def edits_of(hunk: Hunk, at: int) -> list[Edit]:

@@ -154,7 +154,8 @@ def _patch_document(result: PatchResult) -> dict[str, object]:
         "outcome": result.outcome.value,
         "output": result.output.name if result.output else None,
         "hunks": [_hunk_document(hunk) for hunk in result.hunks],
-        "reason": result.reason,
+        "reason": _text(result.reason),
+        "verdict": result.verdict or None,
         "evidence": [
             {
                 "kind": one.kind,
@@ -179,19 +180,34 @@ def _hunk_document(hunk: HunkResult) -> dict[str, object]:
         for key in ("expected", "wanted", "upstream"):
             lines = getattr(hunk, key)
             document[key] = [line.decode("utf-8", "replace") for line in lines]
+        document["broken_by"] = hunk.broken_by or None
+        document["whereabouts"] = _text(hunk.whereabouts)
+        document["missing"] = list(hunk.missing)
     return document
 
 
 def _patch_text(result: PatchResult) -> Iterator[str]:
     why = f"  ({_text(result.reason)})" if result.reason else ""
     yield f"{result.outcome.value:<10} {result.name}{why}"
+    if result.verdict:
+        yield f"           {result.verdict}"
     for one in result.evidence:
         yield f"           {_text(one.detail)}"
     for hunk in result.hunks:
         if hunk.fate is Fate.OPEN:
             yield f"           {_text(hunk.file)} {hunk.header} {_text(hunk.reason)}"
+            yield from _explained(hunk)
             yield from _quoted("the patch expects", hunk.expected)
             yield from _quoted(f"upstream has, from line {hunk.line}", hunk.upstream)
+
+
+def _explained(hunk: HunkResult) -> Iterator[str]:
+    if hunk.broken_by:
+        yield f"             broken by {hunk.broken_by}"
+    if hunk.whereabouts:
+        yield f"             its code: {_text(hunk.whereabouts)}"
+    if hunk.missing:
+        yield f"             no longer exist: {', '.join(hunk.missing[:_SHOWN])}"
 
 
 def _quoted(title: str, lines: tuple[bytes, ...]) -> Iterator[str]:

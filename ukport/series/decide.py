@@ -1,0 +1,123 @@
+"""Carry a series in which a person has decided about some patches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ukport.git.repository import Repository
+from ukport.git.worktree import Sides
+from ukport.series.apply import apply
+from ukport.series.outcome import Outcome, PatchResult, Rebase
+from ukport.series.patch import Patch
+from ukport.series.rebase import rebase
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to become of a patch: the patch for the new tree, or None to leave it out."""
+
+    patch: Patch | None
+    how: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The first patch that needs a decision, and the three trees that meet there."""
+
+    result: PatchResult
+    patch: Patch
+    sides: Sides
+
+
+@dataclass(frozen=True)
+class Carry:
+    """A series as far as it could be carried; ``standing`` where a person has to decide."""
+
+    rebase: Rebase
+    standing: Standing | None
+
+
+def carry(
+    repo: Repository,
+    series: Sequence[Patch],
+    old: str,
+    new: str,
+    *,
+    scratch: Path,
+    decisions: Mapping[str, Decision],
+) -> Carry:
+    """As ``rebase``, with ``decisions`` by the name of the patch, up to the first open one.
+
+    Raises ConflictError where a decided patch does not apply, PatchError for an unreadable one.
+    """
+    bench = _Bench(repo, scratch)
+    results: list[PatchResult] = []
+    landed: list[Patch] = []
+    rest = list(series)
+    while True:
+        decided = next((i for i, patch in enumerate(rest) if patch.name in decisions), len(rest))
+        part = bench.rebase(rest[:decided], old, new)
+        still = [r.outcome in (Outcome.CONFLICT, Outcome.PARTIAL) for r in part.results]
+        if True in still:
+            at = still.index(True)
+            done = Rebase((*results, *part.results[: at + 1]), tuple(landed), part.tree, bench.repo)
+            return Carry(done, _standing(bench, rest, at, (old, new), part.results[at]))
+        results += part.results
+        landed += part.series
+        new = part.tree
+        if decided == len(rest):
+            return Carry(Rebase(tuple(results), tuple(landed), new, bench.repo), None)
+        patch, decision = rest[decided], decisions[rest[decided].name]
+        old = bench.apply(rest[: decided + 1], old)
+        if decision.patch is not None:
+            new = bench.apply([decision.patch], new)
+            landed.append(decision.patch)
+        outcome = Outcome.ADJUSTED if decision.patch else Outcome.SKIPPED
+        results.append(PatchResult(patch.name, outcome, decision.patch, (), decision.how))
+        rest = rest[decided + 1 :]
+
+
+def _standing(
+    bench: "_Bench",
+    series: Sequence[Patch],
+    at: int,
+    ends: tuple[str, str],
+    result: PatchResult,
+) -> Standing:
+    base = bench.apply(series[:at], ends[0])
+    theirs = bench.apply(series[: at + 1], ends[0])
+    ours = bench.rebase(series[:at], *ends).tree
+    return Standing(result, series[at], Sides(bench.repo, base, theirs, ours))
+
+
+class _Bench:
+    """One repository in which every step finds the trees that the steps before it made."""
+
+    def __init__(self, upstream: Repository, folder: Path) -> None:
+        self._folder = folder
+        self._steps = 0
+        self.repo = upstream.scratch(folder / "all")
+
+    def rebase(self, series: Sequence[Patch], old: str, new: str) -> Rebase:
+        done = rebase(self.repo, series, old, new, scratch=self._next())
+        self._absorb()
+        return done
+
+    def apply(self, series: Sequence[Patch], tree: str) -> str:
+        made = apply(self.repo, series, tree, scratch=self._next())
+        self._absorb()
+        return made
+
+    def _next(self) -> Path:
+        self._steps += 1
+        return self._folder / str(self._steps)
+
+    def _absorb(self) -> None:
+        """git follows only a few alternates of alternates, so objects are taken over instead."""
+        made = self._folder / str(self._steps) / "objects"
+        for path in made.rglob("*"):
+            inside = path.relative_to(made)
+            target = self.repo.objects / inside
+            if path.is_file() and inside.parts[0] != "info" and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
