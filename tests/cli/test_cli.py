@@ -87,3 +87,12 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"rich", "git", "pycparser", "jinja2", "msgspec", "tomlkit", "hypothesis"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_json_tells_an_error_as_well(toy):
+    done = ukport("verify", "nothing", "--json", cwd=toy.project)
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["schema"] == "ukport.error/1"
+    assert document["exit_code"] == 2
+    assert "nothing" in document["error"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from ukport import __version__
-from ukport.cli import doctor, fetch, list_, schema, upgrade, verify
+from ukport.cli import doctor, fetch, list_, rebase, schema, status, upgrade, verify
 from ukport.cli.edge import at_edge
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "verify": verify.verify,
     "fetch": fetch.fetch,
     "list": list_.list_,
+    "status": status.status,
+    "rebase": rebase.rebase,
     "doctor": doctor.doctor,
     "schema": schema.schema,
 }

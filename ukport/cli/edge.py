@@ -17,31 +17,43 @@ def at_edge(command: Callable[P, int]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        raise typer.Exit(_code(lambda: command(*args, **kwargs)))
+        wants_json = bool(kwargs.get("json"))
+        raise typer.Exit(_code(lambda: command(*args, **kwargs), wants_json=wants_json))
 
     return run
 
 
-def _code(command: Callable[[], int]) -> int:
+def _code(command: Callable[[], int], *, wants_json: bool) -> int:
     try:
         return int(command())
-    except UkportError as error:
-        _complain(error.message, error.hint)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _complain("interrupted; nothing was changed", "the same command again goes on")
-        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, `head` for one; there is nobody left to tell.
         sys.stderr.close()
         return ExitCode.FINDINGS
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _complain(f"{place}{error.strerror or error}", "nothing in recipes/ or patches/ changed")
-        return ExitCode.FINDINGS
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug, told without its traceback
-        _complain(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
-        return ExitCode.FINDINGS
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: all ends here
+        told = _explained(error)
+        _complain(told)
+        if wants_json:
+            _document(told)
+        return told.exit_code
+
+
+def _explained(error: BaseException) -> UkportError:
+    """Any error as one of ours, with its exit code."""
+    match error:
+        case UkportError():
+            return error
+        case KeyboardInterrupt():
+            told = UkportError("interrupted; nothing was changed", "the same command again goes on")
+            told.exit_code = ExitCode.INTERRUPTED
+            return told
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return UkportError(
+                f"{place}{error.strerror or error}", "nothing in recipes/ or patches/ changed"
+            )
+        case _:
+            return UkportError(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
 
 
 def _kept_traceback() -> str:
@@ -54,8 +66,16 @@ def _kept_traceback() -> str:
     return f"please report it with {log.name}"
 
 
-def _complain(message: str, hint: str) -> None:
+def _complain(error: UkportError) -> None:
     sys.stdout.flush()
-    sys.stderr.write(f"ukport: {message}\n")
-    if hint:
-        sys.stderr.write(f"  → {hint}\n")
+    sys.stderr.write(f"ukport: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"  → {error.hint}\n")
+
+
+def _document(error: UkportError) -> None:
+    """The error for a machine, in place of the result."""
+    import json
+
+    told = {"schema": "ukport.error/1", "exit_code": int(error.exit_code)}
+    sys.stdout.write(json.dumps({**told, "error": error.message, "hint": error.hint}) + "\n")

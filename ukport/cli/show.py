@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from rich.console import Console
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
     from ukport.workflow.list import Listed
+    from ukport.workflow.pending import Waiting
 
 _STAGE_WIDTH = 10
 _LINE_WIDTH = 100
@@ -102,6 +103,29 @@ class Screen:
         for path in result.written:
             self._out.print(Text(f"  written {path}", style="dim"), soft_wrap=True)
 
+    def finish_paths(self, what: str, lines: Sequence[str]) -> int:
+        """What a command did, a line each."""
+        if self._json:
+            self._plain(f"ukport.{what}/1", what, lines)
+        for line in lines if not self._json else ():
+            self._out.print(Text(f"{what}: {line}"), soft_wrap=True)
+        return ExitCode.OK
+
+    def finish_status(self, waiting: "Waiting | None", folder: Path) -> int:
+        """What waits, and how to go on; 3 where something does."""
+        if self._json:
+            keys = ("recipe", "version", "tree", "patch", "reason")
+            told = {key: getattr(waiting, key) for key in keys} if waiting else None
+            self._plain("ukport.status/1", "waiting", told)
+        elif waiting is None:
+            self._out.print("nothing is waiting")
+        else:
+            head = f"the upgrade of {waiting.recipe} to {waiting.version} waits:"
+            self._out.print(Text(f"{head}\n{waiting.reason}\n"), soft_wrap=True)
+            self._out.print(Text(f"resolve it in {_near(str(folder))}, then run:"))
+            self._out.print("ukport upgrade --continue  (or --skip the patch, or --abort)")
+        return ExitCode.CONFLICT if waiting else ExitCode.OK
+
     def finish_fetch(self, fetched: Sequence["Fetched"]) -> int:
         """The trees of every recipe with their commits."""
         if self._json:
@@ -143,7 +167,7 @@ class Screen:
             self._out.print(Text(f"install what is missing: {line}" if line else "all is there"))
         return ExitCode.OK if all(one.ok for one in findings) else ExitCode.MISSING
 
-    def _plain(self, schema: str, key: str, items: Sequence[Any]) -> None:
+    def _plain(self, schema: str, key: str, items: object) -> None:
         data = {"schema": schema, key: msgspec.to_builtins(items)}
         self._document(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 

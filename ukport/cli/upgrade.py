@@ -5,15 +5,26 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Color, Directory, Json, Name, Offline, cache, project
+from ukport.cli.options import Accel, Color, Directory, Json, Offline, cache, project
+from ukport.errors import UsageError
 
 
 def upgrade(
-    name: Name,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RECIPE]", help="A folder of recipes/.")
+    ] = None,
     to: Annotated[
         str,
         typer.Option("--to", metavar="VERSION", help="2.1 (the newest 2.1.x), 2.1.7, or latest."),
     ] = "latest",
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Take the resolved patch and carry on.")
+    ] = False,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave the waiting patch out and carry on.")
+    ] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="Forget the waiting upgrade.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the last upgrade.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything, but write nothing here.")
     ] = False,
@@ -25,16 +36,19 @@ def upgrade(
 ) -> int:
     """Carry a recipe to another upstream version: fetch, rebase, glue, build, boot, report."""
     from ukport.cli.show import Screen
-    from ukport.workflow.upgrade import upgrade as run
+    from ukport.workflow.upgrade import Upgrade
 
-    with Screen(json=json, color=color) as screen:
-        result = run(
-            project(directory),
-            name,
-            to,
-            cache(offline=offline),
-            screen.tell,
-            dry_run=dry_run,
-            accel=accel,
+    if sum((name is not None, go_on, skip, abort, undo)) != 1:
+        raise UsageError(
+            "expected either a recipe, or one of --continue, --skip, --abort and --undo",
+            "ukport list shows the recipes, ukport status what is waiting",
         )
-        return screen.finish(result)
+    with Screen(json=json, color=color) as screen:
+        work = Upgrade(project(directory), cache(offline=offline), screen.tell, accel, dry_run)
+        if abort:
+            return screen.finish_paths("forgotten", [f"{work.abort().recipe}: nothing was changed"])
+        if undo:
+            return screen.finish_paths("undone", work.undo())
+        if name is not None:
+            return screen.finish(work.start(name, to))
+        return screen.finish(work.skip() if skip else work.go_on())

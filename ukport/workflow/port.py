@@ -2,39 +2,22 @@
 
 import hashlib
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from ukport.errors import ConflictError, UsageError
+from ukport.errors import UsageError
 from ukport.glue import features, generate
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
-from ukport.series.patch import Patch
-from ukport.series.rebase import Fate, HunkResult, Outcome, PatchResult, rebase
-from ukport.series.series import read_series
-from ukport.source import Cache, Source, Sources, Version, fetch, find_version, within
+from ukport.source import Cache, Sources, Version, fetch, find_version, within
 from ukport.symbols import declarations
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
+from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change
 from ukport.workflow.stage import Stages
-
-# Lines of a conflict that an error message shows.
-_SHOWN = 14
-
-
-@dataclass(frozen=True)
-class Carried:
-    """A tree's series on the version at hand; ``folder`` is below ``patches/``."""
-
-    tree: str
-    folder: str
-    results: tuple[PatchResult, ...]
-    series: tuple[Patch, ...]
-    patched: PatchedTree
 
 
 @dataclass(frozen=True)
@@ -64,6 +47,7 @@ class Request:
     recipe: Recipe
     version: str
     lock: Lock | None
+    decided: tuple[Decided, ...] = ()
 
 
 def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
@@ -77,7 +61,9 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
         found = fetch(recipe, version, tag, cache, request.lock)
         said += [f"{s.name} {s.tag[:16]}" for s in (found.upstream, *found.pinned.values())]
     with stages.stage("rebase", backend.series) as said:
-        carried = carry_all(request, backend, found, cache, scratch)
+        base = _base(recipe, backend, found, cache)
+        patches = request.project / "patches"
+        carried = carry_all(patches, recipe, backend, found, base, scratch, request.decided)
         said.append(summary(carried))
     with stages.stage("glue", recipe.glue.library) as said:
         made = assemble(request, version, backend, found, carried, cache)
@@ -96,73 +82,10 @@ def choose_backend(recipe: Recipe, version: Version) -> Backend:
     )
 
 
-def carry_all(
-    request: Request, backend: Backend, found: Sources, cache: Cache, scratch: Path
-) -> tuple[Carried, ...]:
-    """Every series on its tree; raises ConflictError with the first patch that does not fit."""
-    recipe = request.recipe
-    base, base_tag = find_version(recipe, backend.base, cache)
-    upstream = found.upstream
-    old = upstream.repository.resolve(base_tag)
-    patches = request.project / "patches"
-    carried = [_carry(patches, backend.series, upstream, old, scratch)]
-    for tree in recipe.pinned:
-        source = found.pinned[tree.name]
-        carried.append(_carry(patches, tree.series, source, source.commit, scratch))
-    for one in carried:
-        _stop_at_conflict(one, str(base) if one.tree == upstream.name else "")
-    return tuple(carried)
-
-
-def _carry(patches: Path, folder: str | None, source: Source, old: str, scratch: Path) -> Carried:
-    if folder is None:
-        tree = source.repository.tree(source.commit)
-        return Carried(source.name, "", (), (), PatchedTree(source.name, source.repository, tree))
-    series = read_series(patches / folder)
-    done = rebase(source.repository, series, old, source.commit, scratch=scratch / source.name)
-    patched = PatchedTree(source.name, done.repo, done.tree)
-    return Carried(source.name, folder, done.results, done.series, patched)
-
-
-def _stop_at_conflict(carried: Carried, base: str) -> None:
-    for result in carried.results:
-        if result.outcome in (Outcome.CONFLICT, Outcome.PARTIAL):
-            came = f" (made for {base})" if base else ""
-            told = [_told(hunk) for hunk in result.hunks if hunk.fate is Fate.OPEN]
-            raise ConflictError(
-                "\n".join([f"{carried.folder}/{result.name}{came} does not fit:", *told]),
-                f"rewrite the patch in patches/{carried.folder}; recipes/ and patches/ are as"
-                " they were",
-            )
-
-
-def _told(hunk: HunkResult) -> str:
-    """A hunk that did not land: where, why, and the two texts that meet there."""
-
-    def block(title: str, mark: str, lines: Sequence[bytes]) -> list[str]:
-        texts = [line.decode("utf-8", "replace").rstrip("\r\n") for line in lines[:_SHOWN]]
-        more = [f"    … {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-        return [f"  {title}:", *(f"    {mark} {text}" for text in texts), *more] if texts else []
-
-    where = f"  {hunk.file} {hunk.header}: {hunk.reason}"
-    return "\n".join(
-        [
-            where,
-            *block("the patch expects", "-", hunk.expected),
-            *block(f"upstream has, from line {hunk.line}", "|", hunk.upstream),
-        ]
-    )
-
-
-def summary(carried: Sequence[Carried]) -> str:
-    """``mimalloc 1 patch, unikraft 2: all unchanged, no fuzz``."""
-    counts = [(one.tree, len(one.results)) for one in carried if one.folder]
-    words = [
-        f"{tree} {n}" + (" patch" + "es" * (n != 1)) * (not i) for i, (tree, n) in enumerate(counts)
-    ]
-    outcomes = Counter(result.outcome for one in carried for result in one.results)
-    changed = [f"{n} {outcome}" for outcome, n in outcomes.items() if outcome != "unchanged"]
-    return f"{', '.join(words)}: {', '.join(changed) or 'all unchanged'}, no fuzz"
+def _base(recipe: Recipe, backend: Backend, found: Sources, cache: Cache) -> str:
+    """The commit that the backend's series was made for."""
+    _, tag = find_version(recipe, backend.base, cache)
+    return found.upstream.repository.resolve(tag)
 
 
 def assemble(
@@ -244,7 +167,7 @@ def _declarations(
     headers = (*glue.headers, *optional)
     asked = (patched.tree, headers, folders)
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
-    kept = cache.root / "declarations" / f"1-{key}.json"
+    kept = cache.root / "declarations" / f"2-{key}.json"
     try:
         return msgspec.json.decode(kept.read_bytes(), type=declarations.Declarations)
     except (OSError, msgspec.DecodeError):

@@ -1,66 +1,167 @@
 """``ukport upgrade``: the port of another version, proven, then written in one step."""
 
+import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from ukport.errors import ConflictError
 from ukport.process import require
 from ukport.recipe import edit, load
 from ukport.recipe import lock as locks
 from ukport.recipe.load import RECIPE
 from ukport.recipe.lock import LOCK
 from ukport.report.result import Result
+from ukport.series.patch import Patch
 from ukport.series.series import read_series
 from ukport.source import Cache
 from ukport.verify import boot
 from ukport.verify.build import require_tools
 from ukport.verify.verdict import Kind
+from ukport.workflow.carry import StandingError
 from ukport.workflow.events import Tell
+from ukport.workflow.pending import DamagedError, Desk, Waiting, resolved
 from ukport.workflow.port import Made, Request, make
 from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
-from ukport.workflow.transaction import commit, recover
+from ukport.workflow.transaction import commit, recover, undo
 from ukport.workflow.verify import prove
 
+RESOLUTIONS = "resolutions"
 
-def upgrade(
-    project: Path,
-    name: str,
-    to: str,
-    cache: Cache,
-    tell: Tell,
-    *,
-    dry_run: bool = False,
-    accel: str = "auto",
-) -> Result:
-    """Carry a recipe to ``to`` and prove it; only a PASS changes recipes/ and patches/.
 
-    Raises ConflictError where a patch does not fit. With ``dry_run`` nothing is written.
-    """
-    began = time.monotonic()
-    require(boot.QEMU)
-    require_tools()
-    recover(project)
-    recipe = load(project, name)
-    lock = locks.read(project / "recipes" / name)
-    stages = Stages(tell)
-    with cache.scratch() as scratch:
-        made = make(Request(project, recipe, to, lock), cache, stages, scratch)
-        proof = prove(made, cache, stages, accel)
-        changes = files(project, made)
-    written: tuple[str, ...] = ()
-    if proof.verdict.kind is Kind.PASS and not dry_run:
-        written = commit(project, changes)
-    result = msgspec.structs.replace(
-        result_of(made, proof, stages, time.monotonic() - began),
-        written=written,
-    )
-    if dry_run:
-        return result
-    report = write_report(result, project)
-    return msgspec.structs.replace(result, report=str(report))
+@dataclass(frozen=True)
+class Upgrade:
+    """How upgrades are done here: the project, the cache, whom to tell, and how to boot."""
+
+    project: Path
+    cache: Cache
+    tell: Tell
+    accel: str = "auto"
+    dry_run: bool = False
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.project)
+
+    def start(self, recipe: str, to: str) -> Result:
+        """Carry a recipe to ``to`` and prove it; only a PASS changes recipes/ and patches/.
+
+        Raises ConflictError where a patch does not fit: the conflict is laid out in a work tree,
+        and the upgrade waits.
+        """
+        recover(self.project)
+        self.desk.refuse_second()
+        return self._run(Waiting(recipe, to))
+
+    def go_on(self) -> Result:
+        """Take the patch from the work tree and carry on; raises ConflictError, UsageError."""
+        recover(self.project)
+        waiting = self.desk.expect()
+        raw = resolved(Patch(waiting.patch, waiting.original), self.desk.work)
+        kept = self.desk.work.remembered()
+        return self._run(waiting.decide(raw, "resolved by hand", kept))
+
+    def skip(self) -> Result:
+        """Leave the waiting patch out and carry on; raises ConflictError, UsageError."""
+        recover(self.project)
+        return self._run(self.desk.expect().decide(None, "left out by hand", {}))
+
+    def abort(self) -> Waiting:
+        """Forget the waiting upgrade; recipes/ and patches/ never changed."""
+        recover(self.project)
+        try:
+            waiting = self.desk.expect()
+        except DamagedError:
+            waiting = Waiting("a damaged state", "")
+        self.desk.clear()
+        return waiting
+
+    def undo(self) -> tuple[str, ...]:
+        """Take back the last upgrade that was written; raises UkportError where it was edited."""
+        recover(self.project)
+        return undo(self.project)
+
+    def _run(self, waiting: Waiting) -> Result:
+        require(boot.QEMU)
+        require_tools()
+        began = time.monotonic()
+        stages = Stages(self.tell)
+        made = None
+        with self.cache.scratch() as scratch:
+            while made is None:
+                try:
+                    made = self._make(waiting, stages, scratch / str(len(waiting.decided)))
+                except StandingError as stood:
+                    waiting = self._settle(waiting, stood)
+            proof = prove(made, self.cache, stages, self.accel)
+        written: tuple[str, ...] = ()
+        if proof.verdict.kind is Kind.PASS and not self.dry_run:
+            # What waited is done with in the very step that writes the result.
+            changes = {**files(self.project, made), **_memory(waiting), **self.desk.ended()}
+            written = commit(self.project, changes)
+            self.desk.clear()
+        result = result_of(made, proof, stages, time.monotonic() - began)
+        result = msgspec.structs.replace(result, written=written)
+        if self.dry_run:
+            return result
+        report = write_report(result, self.project)
+        return msgspec.structs.replace(result, report=str(report))
+
+    def _make(self, waiting: Waiting, stages: Stages, scratch: Path) -> Made:
+        recipe = load(self.project, waiting.recipe)
+        lock = locks.read(self.project / "recipes" / recipe.name)
+        request = Request(self.project, recipe, waiting.version, lock, waiting.decided)
+        return make(request, self.cache, stages, scratch)
+
+    def _settle(self, waiting: Waiting, stood: StandingError) -> Waiting:
+        """Lay a conflict out; settled from memory it is decided, else the upgrade waits here.
+
+        Raises ConflictError where it waits.
+        """
+        if self.dry_run:
+            raise stood
+        patch = stood.standing.patch
+        waiting = msgspec.structs.replace(
+            waiting, tree=stood.tree, patch=patch.name, original=patch.raw, reason=stood.message
+        )
+        work = self.desk.work
+        memory = self._memory_folder(waiting)
+        if not work.lay_out(stood.standing.sides, _message(patch), memory):
+            return waiting.decide(resolved(patch, work), "resolved from memory", work.remembered())
+        self.desk.save(waiting)
+        raise ConflictError(
+            stood.message,
+            f"resolve it in {work.folder} with any editor or git mergetool, then run:"
+            " ukport upgrade --continue  (or --skip the patch, or --abort)",
+        )
+
+    def _memory_folder(self, waiting: Waiting) -> Path:
+        """The recipe's resolutions and those of this upgrade, as git's rerere keeps them."""
+        folder = self.desk.folder / "memory"
+        shutil.rmtree(folder, ignore_errors=True)
+        kept = self.project / "recipes" / waiting.recipe / RESOLUTIONS
+        known = {
+            str(path.relative_to(kept)): path.read_bytes()
+            for path in kept.glob("*/p*image*")
+            if path.is_file() and not path.is_symlink()
+        }
+        for name, content in {**known, **waiting.resolutions}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return folder
+
+
+def _message(patch: Patch) -> bytes:
+    return f"{patch.subject}\n\n{patch.body}\n".encode("utf-8", "surrogateescape")
+
+
+def _memory(waiting: Waiting) -> Mapping[str, bytes]:
+    top = f"recipes/{waiting.recipe}/{RESOLUTIONS}"
+    return {f"{top}/{name}": content for name, content in waiting.resolutions.items()}
 
 
 def files(project: Path, made: Made) -> Mapping[str, bytes | None]:
