@@ -305,6 +305,20 @@ def test_mode_change(lab: Lab, tmp_path: Path, base: str) -> None:
     assert {e.path: e.mode for e in done.repo.entries(done.tree)}["b.c"] == "100755"
 
 
+def test_mode_change_whose_lines_are_upstream(lab: Lab, tmp_path: Path, base: str) -> None:
+    lines = function("four").replace(b"four_3 = 3", b"four_3 = 33")
+    lab.commit({"b.c": lines}, "mine", base)
+    lab.git("update-index", "--chmod=+x", "b.c")
+    lab.git("commit", "-q", "--amend", "-m", "mode and lines")
+    mine = lab.git("rev-parse", "HEAD").decode().strip()
+    new = lab.commit({"b.c": lines}, "up", base)
+    done = carry(lab, [lab.patch(base, mine)], base, new, tmp_path / "scratch")
+    assert done.results[0].outcome is Outcome.ADJUSTED
+    assert {e.path: e.mode for e in done.repo.entries(done.tree)}["b.c"] == "100755"
+    lab.git("apply", "--index", "-", input=done.series[0].raw)
+    assert lab.git("write-tree").decode().strip() == done.tree
+
+
 @pytest.mark.parametrize("data", [b"\0\1\2" * 50, bytes(range(256)) * 9])
 def test_binary_file(lab: Lab, tmp_path: Path, data: bytes) -> None:
     base = lab.commit({"logo": data, "a.c": BASE}, "base")

@@ -21,12 +21,16 @@ def rebase(
         Path | None,
         typer.Option(metavar="REPO", help="Upstream's repository, to see what landed there."),
     ] = None,
+    range_diff: Annotated[
+        Path | None,
+        typer.Option("--range-diff", metavar="FILE", help="Compare both series; .md: Markdown."),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Carry any series of patches to another version; exit 3 where a person has to decide."""
     from ukport.workflow.rebase import rebase_series
 
-    report = rebase_series(series, old, new, out, history=history)
+    report = rebase_series(series, old, new, out, history=history, review=range_diff)
     if json:
         from json import dumps
 

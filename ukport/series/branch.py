@@ -103,7 +103,7 @@ def range_diff(
     home = repo.scratch(scratch)
     ranges = []
     for base, series in (old, new):
-        below, tip = commit_series(home, series, base)
+        below, tip = commit_series(home, series, repo.tree(base))
         ranges.append(f"{below}..{tip}")
     done = home.git(["range-diff", "--no-color", "--no-ext-diff", *ranges], check=False)
     if done.returncode != 0:

@@ -10,13 +10,14 @@ from ukport.series.fileplan import FilePlan
 from ukport.series.model import Hunk
 from ukport.series.outcome import Fate, HunkResult, Outcome, PatchResult
 from ukport.series.place import places
+from ukport.series.track import Track
 
 BY_HAND = "rebase by hand"
 PARTIAL = "partial: the proposal holds what lands, the rest is rejected"
 RE_PORT = "re-port: the code that it changes is gone"
 _NAME = re.compile(rb"\b[A-Za-z_][A-Za-z_0-9]{3,}\b")
 _GONE = ("deleted", "moved", "the file is deleted", "the file is renamed")
-_MANY_NAMES = 200
+_MANY_NAMES = 15
 
 
 class Explainer:
@@ -27,6 +28,7 @@ class Explainer:
         self._trees = trees
         self._ends = ends if all(ends) else None
         self._steps: dict[str, tuple[Step, ...]] = {}
+        self._known: dict[str, bool] = {}
 
     def explain(self, result: PatchResult, plans: Sequence[FilePlan]) -> PatchResult:
         """The result with an explanation in every open hunk, and a verdict."""
@@ -45,7 +47,7 @@ class Explainer:
             yield result._replace(
                 broken_by=self._culprit(path, core),
                 whereabouts=self._whereabouts(path, result, core),
-                missing=self._missing(hunk),
+                missing=self._missing(hunk, plan.track),
             )
 
     def _culprit(self, path: str, core: Sequence[bytes]) -> str:
@@ -83,11 +85,15 @@ class Explainer:
             return "the file is deleted"
         return "deleted" if "deleted the lines" in result.reason else "rewritten"
 
-    def _missing(self, hunk: Hunk) -> tuple[str, ...]:
+    def _missing(self, hunk: Hunk, track: Track | None) -> tuple[str, ...]:
+        """Names in the lines that it expects that are nowhere in the new tree any more."""
+        here = set(_NAME.findall(track.new.data)) if track else set()
         names = dict.fromkeys(_NAME.findall(b"".join(_stripped(hunk.before))))
-        wanted = [name.decode() for name in list(names)[:_MANY_NAMES]]
-        known = {hit.text for hit in self._repo.grep(self._trees[1], wanted, words=True)}
-        return tuple(name for name in wanted if name not in known)
+        wanted = [name.decode() for name in names if name not in here][:_MANY_NAMES]
+        fresh = [name for name in wanted if name not in self._known]
+        found = {hit.text for hit in self._repo.grep(self._trees[1], fresh, words=True)}
+        self._known |= {name: name in found for name in fresh}
+        return tuple(name for name in wanted if not self._known[name])
 
 
 def _core(hunk: Hunk) -> tuple[bytes, ...]:

@@ -162,6 +162,8 @@ def _changed(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
     ]
     if change.renamed or change.copied:
         results += _rename_result(change, track, state)
+    if _sets_mode(change, track):
+        results.append(_whole(change, Fate.EXACT, ""))
     edits = [edit for plan in plans for edit in plan.edits]
     every = [*edits, *(edit for plan in plans for edit in plan.open)]
     mode = change.new_mode
@@ -189,7 +191,9 @@ def _redone(
 ) -> Redone | bool:
     real = [edit for edit in edits if not edit.present]
     if not real and change.hunks:
-        return False
+        return (
+            Redone(track.new, track.new, (), track.new_path) if _sets_mode(change, track) else False
+        )
     if all(plan.fate is Fate.EXACT for plan in plans) and _serves(change, track, plans):
         return True
     after = list(track.new.lines)
@@ -198,6 +202,10 @@ def _redone(
     return Redone(
         track.new, track.new._replace(lines=after), tuple(real), _final_path(change, track)
     )
+
+
+def _sets_mode(change: FileChange, track: Track) -> bool:
+    return change.new_mode is not None and change.new_mode != track.new.mode
 
 
 def _final_path(change: FileChange, track: Track) -> str:

@@ -16,6 +16,7 @@ from ukport.series.content import File, from_bytes
 from ukport.series.fileplan import FilePlan
 from ukport.series.fingerprint import telling
 from ukport.series.landed import Chronicle
+from ukport.series.likeness import lands_whole
 from ukport.series.model import FileChange, Hunk
 from ukport.series.outcome import Evidence, Fate, Outcome, PatchResult
 from ukport.series.patch import Patch
@@ -92,6 +93,8 @@ def consult(
     ledger: Ledger, patch: Patch, result: PatchResult, plans: Sequence[FilePlan]
 ) -> PatchResult:
     """The result with evidence from history: a patch found upstream needs no carrying."""
+    if any(lands_whole(hunk) for hunk in result.hunks):
+        return result
     if result.outcome in (Outcome.UNCHANGED, Outcome.ADJUSTED):
         return _landing(ledger, patch, result)
     found = ledger.chronicle.evidence(patch)

@@ -12,7 +12,7 @@ from ukport.series.carry import Plan
 from ukport.series.fileplan import FilePlan
 from ukport.series.fingerprint import signed, telling
 from ukport.series.model import Hunk
-from ukport.series.outcome import Evidence, Fate
+from ukport.series.outcome import Evidence, Fate, HunkResult
 from ukport.series.track import Track
 
 _ENOUGH = 0.75
@@ -21,6 +21,8 @@ _SURE = 0.9
 
 def tree_evidence(plans: Sequence[FilePlan]) -> Evidence | None:
     """The evidence of the new tree alone that a patch is upstream, if there is enough of it."""
+    if any(lands_whole(hunk) for file in plans for hunk in file.hunks):
+        return None
     tally = _Tally()
     for file in plans:
         counted = _count_file(file, tally) if not file.plans else _count_hunks(file, tally)
@@ -32,6 +34,11 @@ def tree_evidence(plans: Sequence[FilePlan]) -> Evidence | None:
     share = held / total
     detail = f"upstream has {share:.0%} of its lines, and where it has not the code is rewritten"
     return Evidence("tree", detail, round(0.5 + share * 0.4, 2))
+
+
+def lands_whole(hunk: HunkResult) -> bool:
+    """Whether a mode, a name or a binary file is still to be changed: no line tells of it."""
+    return not hunk.header and hunk.fate is Fate.EXACT
 
 
 class _Tally:

@@ -11,6 +11,7 @@ from ukport.series.track import Edit, to_crlf
 
 _INDEX = re.compile(rb"^index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})", re.MULTILINE)
 _NAMES = re.compile(rb"^(?:diff |Index: |--- |\+\+\+ )[^\n]*$", re.MULTILINE)
+_LINES = re.compile(rb"^(?:index|---|\+\+\+) [^\n]*\n", re.MULTILINE)
 _CONTEXT = 3
 _SECTION = 80
 _SHA256 = 64
@@ -31,7 +32,10 @@ def render(raw: bytes, files: Sequence[FileChange], redone: Sequence[Redone | bo
     at = 0
     for change, new in zip(files, redone, strict=True):
         out.append(raw[at : change.start])
-        if isinstance(new, Redone):
+        if isinstance(new, Redone) and not new.edits:
+            # Only its mode is left to change: names without a hunk are no patch.
+            out.append(_LINES.sub(b"", raw[change.start : change.hunks_at]))
+        elif isinstance(new, Redone):
             out += [_header(raw[change.start : change.hunks_at], change, new), _hunks(change, new)]
         elif new:
             out.append(raw[change.start : change.end])

@@ -2,16 +2,21 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ukport.errors import ExitCode, UkportError, UsageError
 from ukport.git.repository import Repository, create
 from ukport.series.outcome import Fate, HunkResult, Outcome, PatchResult, Rebase
+from ukport.series.patch import Patch
 from ukport.series.rebase import rebase
 from ukport.series.series import read_series, write_series
+
+if TYPE_CHECKING:
+    from ukport.series.branch import RangeDiff
 
 SCHEMA = "ukport.rebase/1"
 PROPOSALS = "proposals"
@@ -54,9 +59,17 @@ class Report:
 
 
 def rebase_series(
-    series: Path, old: str, new: str, out: Path, *, history: Path | None = None
+    series: Path,
+    old: str,
+    new: str,
+    out: Path,
+    *,
+    history: Path | None = None,
+    review: Path | None = None,
 ) -> Report:
     """Carry the patches in ``series`` and write what lands, with its order, to ``out``.
+
+    ``review`` is a file for the range-diff of both series, Markdown if its name ends in .md.
 
     ``old`` and ``new`` are folders, archives or ``REPO@REV``. Raises UsageError, GitError or
     PatchError for what cannot be read; nothing is written to ``out`` then.
@@ -72,8 +85,25 @@ def rebase_series(
         result = rebase(repo, patches, *ends, scratch=folder / "scratch")
         report = Report(result, out)
         _write(report, folder / "out")
+        told = None
+        if review:
+            told = _review(repo, (ends[0], patches), (ends[1], result.series), folder)
         _move(folder / "out", out)
+        if review and told:
+            text = told.markdown if review.suffix == ".md" else told.text
+            review.write_text(text, "utf-8", "surrogateescape")
     return report
+
+
+def _review(
+    repo: Repository,
+    old: tuple[str, Sequence[Patch]],
+    new: tuple[str, Sequence[Patch]],
+    folder: Path,
+) -> "RangeDiff":
+    from ukport.series.branch import range_diff
+
+    return range_diff(repo, old, new, scratch=folder / "review")
 
 
 @contextmanager

@@ -54,8 +54,7 @@ def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
     root = cache.root / "build" / f"{made.recipe.name}-{made.surroundings.key}"
 
     def waiting(folder: Path) -> None:
-        with stages.stage("wait", f"another ukport is using {folder}"):
-            pass
+        stages.moved("build", f"waiting for another ukport in {folder}")
 
     where = f"kvm/{made.surroundings.architecture}"
     with hold(root, waiting) as workspace:
