@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -96,3 +97,33 @@ def test_json_tells_an_error_as_well(toy):
     assert document["schema"] == "ukport.error/1"
     assert document["exit_code"] == 2
     assert "nothing" in document["error"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("{} list --json >&-", 0), ("{} bogus 2>&-", 2), ("{} verify nothing 2>&-", 2)],
+)
+def test_a_closed_stream_is_no_traceback(toy, command, code):
+    program = f"{sys.executable} -m ukport"
+    done = subprocess.run(
+        ["sh", "-c", command.format(program)],
+        cwd=toy.project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_stream_that_only_knows_ascii(toy):
+    done = subprocess.run(
+        [sys.executable, "-m", "ukport", "verify", "nothing"],
+        cwd=toy.project,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no recipe named" in done.stderr

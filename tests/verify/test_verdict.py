@@ -12,7 +12,7 @@ ok 2 - free\r
 ukport: end 2/2\r
 """
 EXPECTED = Expected("mimalloc", 219)
-CLEAN = Ended(0)
+CLEAN = Ended(83)
 
 
 def test_pass_needs_marker_plan_version_and_clean_end():
@@ -31,7 +31,17 @@ def without(line: bytes) -> bytes:
     [
         (b"", CLEAN, Kind.FAIL, "begin marker came 0 times"),
         (without(b"begin"), CLEAN, Kind.FAIL, "begin marker"),
-        (without(b"end 2/2"), CLEAN, Kind.FAIL, "end marker"),
+        (b"".join(GOOD.splitlines(keepends=True)[::-1]), CLEAN, Kind.FAIL, "not numbered"),
+        (GOOD + b"ok 3 - late\n", CLEAN, Kind.FAIL, "3 test results for a plan of 2"),
+        (b"ok 1 - x\n" + without(b"ok 1"), CLEAN, Kind.FAIL, "not in this order"),
+        (GOOD + b"1..2\n", CLEAN, Kind.FAIL, "not in this order"),
+        (GOOD + b"ukport: end 2/2\n", CLEAN, Kind.FAIL, "end marker came 2 times"),
+        (GOOD.replace(b"219", b"9" * 5000), CLEAN, Kind.FAIL, "begin marker came 0 times"),
+        (GOOD.replace(b"(219", "(٢١٩".encode()), CLEAN, Kind.FAIL, "begin marker came 0 times"),
+        (GOOD + b"*** stack smashing detected ***\n", CLEAN, Kind.CRASH, "stack smashing"),
+        (GOOD + b"Assertion failed: x\n", CLEAN, Kind.CRASH, "Assertion failed"),
+        (GOOD, Ended(0), Kind.CRASH, "status 0"),
+        (without(b"end 2/2"), CLEAN, Kind.FAIL, "end marker came 0 times"),
         (without(b"1..2"), CLEAN, Kind.FAIL, "plan of 0"),
         (without(b"ok 2"), CLEAN, Kind.FAIL, "1 test results for a plan of 2"),
         (without(b"ok 1"), CLEAN, Kind.FAIL, "1 test results for a plan of 2"),

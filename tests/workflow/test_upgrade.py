@@ -313,3 +313,62 @@ def test_hostile_patch_leaves_nothing_outside(toy, tmp_path):
     done = ukport(toy, "upgrade", "toy", "--to", "1.1")
     assert done.returncode in (2, 3), done.stderr
     assert not list(tmp_path.rglob("escaped.c"))
+
+
+RESET = """\
+	static struct { unsigned short size; unsigned int at; } __attribute__((packed)) none;
+	__asm__ volatile("lidt %0; int3" : : "m"(none));
+	return 0;
+}
+"""
+
+
+def test_a_reset_behind_the_end_marker_is_no_pass(toy):
+    """A triple fault resets the machine, which ends QEMU with status 0 like a power-off."""
+    main = toy.recipe.parent / "test/main.c"
+    main.write_text(main.read_text().replace("\treturn 0;\n}\n", RESET))
+    done = ukport(toy, "verify", "toy", "--json")
+    assert json.loads(done.stdout)["verdict"] == "crash"
+    assert done.returncode == 1
+
+
+def test_verify_keeps_the_logs_of_a_failure(toy):
+    done = ukport(toy, "verify", "toy", "--version", "1.5.0")
+    assert "reports/toy-1.5.0/report.md" in done.stdout
+    assert "Trap 6" in (toy.project / "reports/toy-1.5.0/console.log").read_text()
+    result = json.loads((toy.project / "reports/toy-1.5.0/result.json").read_text())
+    assert result["report"].endswith("report.md")
+
+
+def test_a_report_that_cannot_be_written_changes_nothing(toy):
+    (toy.project / "reports").write_text("in the way")
+    before = toy.files()
+    done = ukport(toy, "upgrade", "toy", "--to", "1.1")
+    assert done.returncode == 1
+    assert toy.files() == before
+
+
+def test_a_file_in_the_way_of_the_glue_changes_nothing(toy):
+    (toy.recipe.parent / "lib").write_text("in the way")
+    before = toy.files()
+    done = ukport(toy, "upgrade", "toy", "--to", "1.1")
+    assert done.returncode == 1
+    assert "stands in the way" in done.stderr
+    assert toy.files() == before
+
+
+def test_after_a_build_that_failed_the_next_goes_on_at_once(toy):
+    assert ukport(toy, "verify", "toy").returncode == 0
+    assert ukport(toy, "verify", "toy", "--version", "1.3.0").returncode == 1
+    assert ukport(toy, "verify", "toy").returncode == 0
+
+
+def test_another_compiler_gets_another_folder(toy, tmp_path):
+    assert ukport(toy, "verify", "toy").returncode == 0
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "gcc").write_text('#!/bin/sh\nexec /usr/bin/gcc "$@"\n')
+    (folder / "gcc").chmod(0o755)
+    path = f"{folder}:{os.environ['PATH']}"
+    assert ukport(toy, "verify", "toy", env={"PATH": path}).returncode == 0
+    assert len(list((Path(os.environ["UKPORT_CACHE"]) / "build").iterdir())) == 2

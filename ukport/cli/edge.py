@@ -1,8 +1,13 @@
 """The one handler at the edge: every expected error becomes its message and its exit code."""
 
 import functools
+import io
+import os
+import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 from typing import ParamSpec
 
 import typer
@@ -18,9 +23,28 @@ def at_edge(command: Callable[P, int]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         wants_json = bool(kwargs.get("json"))
+        _settle_streams()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
         raise typer.Exit(_code(lambda: command(*args, **kwargs), wants_json=wants_json))
 
     return run
+
+
+def _settle_streams() -> None:
+    """A closed stream swallows, and one that cannot write a character writes another."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            sink = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, sink)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as at ^C: children are stopped and temporary folders removed."""
+    raise KeyboardInterrupt
 
 
 def _code(command: Callable[[], int], *, wants_json: bool) -> int:
@@ -49,9 +73,7 @@ def _explained(error: BaseException) -> UkportError:
             return told
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            return UkportError(
-                f"{place}{error.strerror or error}", "nothing in recipes/ or patches/ changed"
-            )
+            return UkportError(f"{place}{error.strerror or error}")
         case _:
             return UkportError(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
 

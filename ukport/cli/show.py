@@ -35,7 +35,7 @@ class Screen:
             raise UsageError(f"--color {color}: not known", "use auto, always or never")
         self._json = json
         self._out = _console(color)
-        self._progress = Console(stderr=True)
+        self._progress = _console(color, stderr=True)
         self._live: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -176,10 +176,11 @@ class Screen:
         sys.stdout.write(f"{text}\n")
 
 
-def _console(color: str) -> Console:
+def _console(color: str, *, stderr: bool = False) -> Console:
     if color == "always":
-        return Console(force_terminal=True, highlight=False)
-    return Console(no_color=True if color == "never" else None, highlight=False)
+        return Console(force_terminal=True, highlight=False, stderr=stderr)
+    plain = True if color == "never" else None
+    return Console(no_color=plain, highlight=False, stderr=stderr)
 
 
 def _near(path: str) -> str:

@@ -1,6 +1,7 @@
 """Which accelerator to boot with, remembered for as long as the machine stays up."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from ukport.errors import UsageError
@@ -10,19 +11,24 @@ from ukport.verify import boot
 CHOICES = ("auto", "kvm", "tcg")
 
 
+def check(wanted: str) -> None:
+    """Raises UsageError for what is none of CHOICES."""
+    if wanted not in CHOICES:
+        raise UsageError(f"there is no accelerator {wanted!r}", f"use {', '.join(CHOICES)}")
+
+
 def choose(root: Path, wanted: str = "auto") -> boot.Accelerator:
     """As ``boot.choose``, asked once for each QEMU and each start of the machine.
 
     ``root`` is the cache folder, ``wanted`` one of CHOICES. Raises MissingError where QEMU is not
     installed, UsageError for another choice.
     """
-    if wanted not in CHOICES:
-        raise UsageError(f"there is no accelerator {wanted!r}", f"use {', '.join(CHOICES)}")
+    check(wanted)
     if wanted != "auto":
         return boot.Accelerator(wanted, "as asked")
     kept = _place(root)
-    if kept.exists():
-        name, _, why = kept.read_text("utf-8").partition("\n")
+    name, _, why = kept.read_text("utf-8").partition("\n") if kept.exists() else ("", "", "")
+    if name in CHOICES[1:]:
         return boot.Accelerator(name, why)
     found = boot.choose()
     remember(root, found)
@@ -33,7 +39,9 @@ def remember(root: Path, found: boot.Accelerator) -> None:
     """Keep what was found, for the next run."""
     kept = _place(root)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(f"{found.name}\n{found.why}", "utf-8")
+    draft = kept.with_suffix(f".{os.getpid()}")
+    draft.write_text(f"{found.name}\n{found.why}", "utf-8")
+    draft.replace(kept)
 
 
 def _place(root: Path) -> Path:

@@ -12,7 +12,7 @@ from ukport.errors import ExitCode, UkportError
 from ukport.verify.workspace import Library, Surroundings, Workspace, building
 
 _FIRST_ERROR = re.compile(
-    r"^(?:.*?:\d+(?::\d+)?: (?:fatal )?error: .*|.*undefined reference to .*"
+    r"^(?:.*?: (?:fatal )?error: .*|.*undefined reference to .*"
     r"|.*[Nn]o rule to make .*|.*\*\*\* .*|.*FAILED.*)$",
     re.MULTILINE,
 )
@@ -39,15 +39,19 @@ class Built:
     log: bytes
     seconds: float
 
-    @property
-    def debug_image(self) -> Path:
-        return self.image.with_name(self.image.name + ".dbg")
-
 
 def require_tools() -> None:
     """Raises MissingError for the first program of the build that is not installed."""
     for program in NEEDED:
         process.require(program)
+
+
+def toolchain() -> str:
+    """What tells objects of one compiler and linker from another's."""
+    compiler, linker = process.require("gcc"), process.require("ld")
+    said = process.run([compiler, "-dumpfullversion", "-dumpmachine"], timeout=20).text
+    version = process.run([linker, "--version"], timeout=20).text.partition("\n")[0]
+    return " ".join([compiler, *said.split(), linker, version])
 
 
 def defconfig(surroundings: Surroundings, library: str) -> str:
@@ -78,6 +82,8 @@ def build(
     make: list[str | Path] = [
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
         *(f"O={workspace.build}", f"C={workspace.config}"),
+        # Every archive is in its place; one that is not must fail here, not come from the network.
+        *("WGET=false", "GIT=false"),
     ]
     with building(workspace):
         configured = _configure(make, workspace, surroundings, library, progress)
@@ -111,7 +117,7 @@ def _configure(
     stamp.unlink(missing_ok=True)
     workspace.config.write_text(text, "utf-8")
     done = _make([*make, "olddefconfig"], workspace, progress)
-    _check_config(workspace.config, surroundings)
+    _check_config(workspace.config, surroundings, library)
     stamp.write_text(asked, "utf-8")
     return _Configured(done.stdout, done.seconds)
 
@@ -150,13 +156,20 @@ def first_error(output: str) -> str:
     return output.strip().rpartition("\n")[2] or "no output"
 
 
-def _check_config(config: Path, surroundings: Surroundings) -> None:
+def _check_config(config: Path, surroundings: Surroundings, library: Library) -> None:
     """Kconfig drops an option that it does not know or whose dependencies fail, in silence."""
     text = config.read_text("utf-8")
-    dropped = [name for name in surroundings.enable if f"CONFIG_{name}=y\n" not in text]
+    wanted = (library.library.upper(), *surroundings.enable)
+    dropped = [name for name in wanted if f"CONFIG_{name}=y\n" not in text]
     if dropped:
         raise BuildError(
             f"the configuration has no {', '.join(dropped)}: the option does not exist here,"
             " or what it depends on is not set",
+            text.encode(),
+        )
+    forced = [name for name in surroundings.disable if f"CONFIG_{name}=y\n" in text]
+    if forced:
+        raise BuildError(
+            f"the configuration has {', '.join(forced)} all the same: another option selects it",
             text.encode(),
         )

@@ -1,6 +1,7 @@
 """The verdict of a boot, from the console alone: pure, and never PASS on exit status alone."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +14,6 @@ class Kind(StrEnum):
     CRASH = "crash"
     HANG = "hang"
     BUILD = "build"
-    NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,20 @@ class Verdict:
         return sum(check.passed for check in self.checks)
 
 
-_BEGIN = re.compile(r"^ukport: begin (\S+) (\S+) \((\d+)\)$")
-_END = re.compile(r"^ukport: end (\d+)/(\d+)$")
-_CHECK = re.compile(r"^(not )?ok (\d+) - (.*)$")
-_PLAN = re.compile(r"^1\.\.(\d+)$")
-# Unikraft's own words: a critical message, a failed assertion, a trap that nobody handles.
-_CRASH = re.compile(r"\bCRIT:|\bAssertion failure\b|Unhandled Trap|\bKVM internal error\b")
+_BEGIN = re.compile(r"ukport: begin ([\w.+-]{1,64}) ([\w.+-]{1,64}) \((\d{1,9})\)", re.ASCII)
+_END = re.compile(r"ukport: end (\d{1,9})/(\d{1,9})", re.ASCII)
+_CHECK = re.compile(r"(not )?ok (\d{1,9}) - (.*)", re.ASCII)
+_PLAN = re.compile(r"1\.\.(\d{1,9})", re.ASCII)
+# Unikraft's own words, and musl's and the compiler's: a critical message, a failed assertion, a
+# trap that nobody handles, a smashed stack.
+_CRASH = re.compile(
+    r"\bCRIT:|\bAssertion fail|Unhandled Trap|stack smashing|\bpanic\b|\bKVM internal error\b",
+    re.IGNORECASE,
+)
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
-# isa-debug-exit as Unikraft's QEMU platform drives it: status = (value << 1) | 1.
-EXIT_POWER_OFF, EXIT_HALT, EXIT_CRASH = 0, 83, 85
+# isa-debug-exit as Unikraft's QEMU platform drives it: status = (value << 1) | 1. Status 0 is no
+# clean end: a triple fault resets the machine, and with -no-reboot QEMU then ends with 0, too.
+EXIT_HALT = 83
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,10 @@ def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
         return verdict(Kind.HANG, "the guest printed without end")
     if ended.timed_out:
         return verdict(Kind.HANG, f"no end within the time limit, last line: {said.last!r}")
-    if ended.returncode not in (EXIT_POWER_OFF, EXIT_HALT):
-        return verdict(Kind.CRASH, f"the emulator ended with status {ended.returncode}")
-    problem = _shortcoming(said, expected)
+    if ended.returncode != EXIT_HALT:
+        why = f"the emulator ended with status {ended.returncode}, a clean end has {EXIT_HALT}"
+        return verdict(Kind.CRASH, f"{why}; last line: {said.last!r}")
+    problem = next(_problems(said, expected), "")
     if problem:
         return verdict(Kind.FAIL, problem)
     return verdict(Kind.PASS, f"{len(said.checks)} of {said.planned} tests passed")
@@ -97,50 +103,66 @@ def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
 
 @dataclass(frozen=True)
 class _Said:
-    name: str = ""
-    version: str = ""
-    number: int = -1
-    checks: tuple[Check, ...] = ()
-    planned: int = 0
-    end: tuple[int, int] | None = None
-    begins: int = 0
-    crash: str = ""
-    last: str = ""
+    """What the console says; ``order`` has a letter for each line of the protocol."""
+
+    order: str
+    name: str
+    version: str
+    number: int
+    checks: tuple[Check, ...]
+    planned: int
+    end: tuple[int, int]
+    crash: str
+    last: str
+
+
+# A begin line, results, one plan, one end, and nothing of the protocol before or after them.
+_ORDER = re.compile(r"bc*pe")
 
 
 def _read(console: list[str]) -> _Said:
-    name, version, number, begins = "", "", -1, 0
+    order, name, version, number = "", "", "", -1
     checks: list[Check] = []
-    planned, end, crash, last = 0, None, "", ""
+    planned, end, crash, last = 0, (0, 0), "", ""
     for line in console:
         last = line.strip() or last
-        if found := _BEGIN.match(line):
-            name, version, number, begins = found[1], found[2], int(found[3]), begins + 1
-        elif found := _CHECK.match(line):
+        if found := _BEGIN.fullmatch(line):
+            order += "b"
+            name, version, number = found[1], found[2], int(found[3])
+        elif found := _CHECK.fullmatch(line):
+            order += "c"
             checks.append(Check(int(found[2]), found[3], not found[1]))
-        elif found := _PLAN.match(line):
+        elif found := _PLAN.fullmatch(line):
+            order += "p"
             planned = int(found[1])
-        elif found := _END.match(line):
+        elif found := _END.fullmatch(line):
+            order += "e"
             end = (int(found[1]), int(found[2]))
-        if not crash and _CRASH.search(line):
+        elif not crash and _CRASH.search(line):
             crash = line.strip()
-    return _Said(name, version, number, tuple(checks), planned, end, begins, crash, last)
+    return _Said(order, name, version, number, tuple(checks), planned, end, crash, last)
 
 
-def _shortcoming(said: _Said, expected: Expected) -> str:
-    if said.begins != 1:
-        return f"the begin marker came {said.begins} times, once was expected"
+def _problems(said: _Said, expected: Expected) -> Iterator[str]:
+    begins, ends = said.order.count("b"), said.order.count("e")
+    if begins != 1:
+        yield f"the begin marker came {begins} times, once was expected"
     if (said.name, said.number) != (expected.name, expected.number):
-        return (
+        yield (
             f"the guest runs {said.name} {said.version} ({said.number}),"
             f" but {expected.name} ({expected.number}) was built"
         )
     failed = [check for check in said.checks if not check.passed]
     if failed:
-        return f"{len(failed)} of {len(said.checks)} tests failed, first: {failed[0].name}"
+        yield f"{len(failed)} of {len(said.checks)} tests failed, first: {failed[0].name}"
+    if ends != 1:
+        yield f"the end marker came {ends} times, once was expected"
     numbers = [check.number for check in said.checks]
-    if not numbers or numbers != list(range(1, said.planned + 1)):
-        return f"{len(numbers)} test results for a plan of {said.planned}"
+    if not numbers or len(numbers) != said.planned:
+        yield f"{len(numbers)} test results for a plan of {said.planned}"
+    if numbers != sorted(set(numbers)) or numbers[:1] != [1]:
+        yield "the results are not numbered from 1 on"
     if said.end != (said.planned, said.planned):
-        return "the end marker is missing or counts otherwise than the results"
-    return ""
+        yield "the end marker counts otherwise than the results"
+    if not _ORDER.fullmatch(said.order):
+        yield "begin marker, results, plan and end marker are not in this order"

@@ -8,6 +8,7 @@ The stamp is taken away first and written last, so a killed run leaves no stamp 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ukport import git
-from ukport.errors import UkportError
+from ukport.errors import UkportError, UsageError
 from ukport.source.cache import Archive
 
 # Objects younger than this many seconds before a kill may be cut short.
@@ -43,9 +44,9 @@ class Surroundings:
     disable: tuple[str, ...]
     architecture: str = "x86_64"
 
-    @property
-    def key(self) -> str:
-        parts = [self.architecture, self.core.tree]
+    def key(self, toolchain: str) -> str:
+        """Names the folder; ``toolchain`` says which compiler and linker its objects are of."""
+        parts = [toolchain, self.architecture, self.core.tree]
         parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
         parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]
@@ -141,7 +142,15 @@ def hold(root: Path, waiting: Callable[[Path], None]) -> Iterator[Workspace]:
 def prepare(
     workspace: Workspace, surroundings: Surroundings, library: Library, application: Application
 ) -> None:
-    """Lay everything out, and wipe the objects of what differs from the last time."""
+    """Lay everything out, and wipe the objects of what differs from the last time.
+
+    Raises UsageError for a place that make cannot work in.
+    """
+    if re.search(r"[\s:$#]", str(workspace.root)):
+        raise UsageError(
+            f"{workspace.root}: make cannot work in a folder with such a name",
+            "set UKPORT_CACHE to one without spaces, colons, $ and #",
+        )
     _recover(workspace)
     _lay_surroundings(workspace, surroundings)
     _lay_library(workspace, library)
@@ -169,7 +178,7 @@ def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> None:
         tree.repository.export(tree.tree, workspace.library(tree.name))
     for name, archive in surroundings.origins.items():
         _place_archive(workspace, name, archive)
-    stamp.write_text(f"{surroundings.key}\n", "utf-8")
+    stamp.touch()
 
 
 def _place_archive(workspace: Workspace, library: str, archive: Archive) -> None:
@@ -226,15 +235,15 @@ def _recover(workspace: Workspace) -> None:
     mark = workspace.root / "building"
     if not mark.exists():
         return
-    written = [
-        path
+    written = {
+        path: path.stat().st_mtime
         for pattern in ("**/*.o", "**/*.a", "**/.[a-z]*", "*")
         for path in workspace.build.glob(pattern)
         if path.is_file()
-    ]
-    newest = max((path.stat().st_mtime for path in written), default=0.0)
-    for path in written:
-        if path.stat().st_mtime > newest - _UNSURE:
+    }
+    newest = max(written.values(), default=0.0)
+    for path, when in written.items():
+        if when > newest - _UNSURE:
             path.unlink(missing_ok=True)
     for note in workspace.root.glob("*.stamp"):
         if note.name != "surroundings.stamp":

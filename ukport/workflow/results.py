@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ukport.report import markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
+from ukport.source import Cache
 from ukport.verify.boot import command_line
 from ukport.verify.verdict import lines
 from ukport.workflow.port import Made
@@ -51,13 +54,19 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
     )
 
 
-def write_report(result: Result, project: Path) -> Path:
-    """Report, result and logs in ``reports/<recipe>-<version>/``; returns the report's path."""
-    folder = project / "reports" / f"{result.recipe}-{result.version}"
+def write_report(result: Result, top: Path) -> Result:
+    """Report, result and logs in ``reports/<recipe>-<version>/``; the result with their place."""
+    folder = top / "reports" / f"{result.recipe}-{result.version}"
     folder.mkdir(parents=True, exist_ok=True)
+    report = folder / "report.md"
+    result = msgspec.structs.replace(result, report=str(report))
     (folder / "console.log").write_text(result.console, "utf-8")
     (folder / "build.log").write_text(result.build_log, "utf-8")
     (folder / "result.json").write_text(f"{to_json(result)}\n", "utf-8")
-    report = folder / "report.md"
     report.write_text(markdown.render(result), "utf-8")
-    return report
+    return result
+
+
+def keep_failed(result: Result, cache: Cache) -> Result:
+    """For a run that writes nothing here: the logs of a failure are kept in the cache."""
+    return result if result.passed else write_report(result, cache.root)

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from ukport.errors import ConflictError
-from ukport.process import require
 from ukport.recipe import edit, load
 from ukport.recipe import lock as locks
 from ukport.recipe.load import RECIPE
@@ -18,17 +17,15 @@ from ukport.report.result import Result
 from ukport.series.patch import Patch
 from ukport.series.series import read_series
 from ukport.source import Cache
-from ukport.verify import boot
-from ukport.verify.build import require_tools
 from ukport.verify.verdict import Kind
 from ukport.workflow.carry import StandingError
 from ukport.workflow.events import Tell
 from ukport.workflow.pending import DamagedError, Desk, Waiting, resolved
 from ukport.workflow.port import Made, Request, make
-from ukport.workflow.results import result_of, write_report
+from ukport.workflow.results import keep_failed, result_of, write_report
 from ukport.workflow.stage import Stages
-from ukport.workflow.transaction import commit, recover, undo
-from ukport.workflow.verify import prove
+from ukport.workflow.transaction import commit, differing, recover, undo
+from ukport.workflow.verify import check_machine, prove
 
 RESOLUTIONS = "resolutions"
 
@@ -86,8 +83,7 @@ class Upgrade:
         return undo(self.project)
 
     def _run(self, waiting: Waiting) -> Result:
-        require(boot.QEMU)
-        require_tools()
+        check_machine(self.accel)
         began = time.monotonic()
         stages = Stages(self.tell)
         made = None
@@ -98,18 +94,19 @@ class Upgrade:
                 except StandingError as stood:
                     waiting = self._settle(waiting, stood)
             proof = prove(made, self.cache, stages, self.accel)
-        written: tuple[str, ...] = ()
-        if proof.verdict.kind is Kind.PASS and not self.dry_run:
-            # What waited is done with in the very step that writes the result.
-            changes = {**files(self.project, made), **_memory(waiting), **self.desk.ended()}
-            written = commit(self.project, changes)
-            self.desk.clear()
         result = result_of(made, proof, stages, time.monotonic() - began)
-        result = msgspec.structs.replace(result, written=written)
         if self.dry_run:
-            return result
-        report = write_report(result, self.project)
-        return msgspec.structs.replace(result, report=str(report))
+            return keep_failed(result, self.cache)
+        # What waited is done with in the very step that writes the result.
+        changes = {**files(self.project, made), **_memory(waiting), **self.desk.ended()}
+        passed = proof.verdict.kind is Kind.PASS
+        written = differing(self.project, changes) if passed else ()
+        # The report first: where it cannot be written, nothing else is either.
+        result = write_report(msgspec.structs.replace(result, written=written), self.project)
+        if passed:
+            commit(self.project, changes)
+            self.desk.clear()
+        return result
 
     def _make(self, waiting: Waiting, stages: Stages, scratch: Path) -> Made:
         recipe = load(self.project, waiting.recipe)

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from ukport.process import require
 from ukport.recipe import load
 from ukport.recipe import lock as locks
@@ -11,12 +13,12 @@ from ukport.report.result import Result
 from ukport.source import Cache
 from ukport.verify import accelerator, boot
 from ukport.verify.boot import Accelerator, Boot
-from ukport.verify.build import BuildError, Built, build, require_tools
+from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
 from ukport.verify.verdict import Expected, Kind, Verdict, judge
 from ukport.verify.workspace import hold, prepare
 from ukport.workflow.events import Tell
 from ukport.workflow.port import Made, Request, make
-from ukport.workflow.results import result_of
+from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
 
@@ -34,10 +36,9 @@ class Verification:
 def verify(
     project: Path, name: str, version: str | None, cache: Cache, tell: Tell, *, accel: str = "auto"
 ) -> Result:
-    """Build and boot a recipe at its own version, or at ``version``; nothing is written to it."""
+    """Build and boot a recipe at its own version, or at ``version``; only reports/ is written."""
     began = time.monotonic()
-    require(boot.QEMU)
-    require_tools()
+    check_machine(accel)
     recover(project)
     recipe = load(project, name)
     lock = locks.read(project / "recipes" / name)
@@ -46,12 +47,20 @@ def verify(
     with cache.scratch() as scratch:
         made = make(request, cache, stages, scratch)
         verification = prove(made, cache, stages, accel)
-    return result_of(made, verification, stages, time.monotonic() - began)
+    result = result_of(made, verification, stages, time.monotonic() - began)
+    return write_report(msgspec.structs.replace(result, previous=result.version), project)
+
+
+def check_machine(accel: str) -> None:
+    """Raises MissingError or UsageError at once for what would only fail after the build."""
+    accelerator.check(accel)
+    require(boot.QEMU)
+    require_tools()
 
 
 def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
     """Build the port, boot it, judge its console."""
-    root = cache.root / "build" / f"{made.recipe.name}-{made.surroundings.key}"
+    root = cache.root / "build" / f"{made.recipe.name}-{made.surroundings.key(toolchain())}"
 
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
@@ -73,8 +82,9 @@ def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
             booted, verdict = _boot(made, built, cache.root, accel)
             said.append(f"QEMU, {booted.accelerator}")
     with stages.stage("test") as said:
-        version = f"{made.recipe.name} {verdict.version} as reported by the guest"
-        said += [f"{verdict.passed}/{verdict.planned}", version]
+        said.append(f"{verdict.passed}/{verdict.planned}")
+        if verdict.version:
+            said.append(f"{made.recipe.name} {verdict.version} as reported by the guest")
     return Verification(verdict, built, booted, built.log)
 
 
