@@ -75,12 +75,16 @@ class Screen:
             self._live.update(self._live.task_ids[0], description=words)
 
     def _stage(self, stage: str, detail: str, seconds: float) -> None:
+        """Name, detail and time in columns; on a narrow terminal the detail wraps in its own."""
+        from textwrap import wrap
+
         width = min(self._out.width, _LINE_WIDTH) if self._out.is_terminal else _LINE_WIDTH
         time = f"{seconds:.1f} s"
-        room = width - _STAGE_WIDTH
-        gap = max(2, room - len(detail) - len(time))
+        room = max(20, width - _STAGE_WIDTH - len(time) - 2)
+        first, *more = wrap(detail, room) if self._out.is_terminal and detail else [detail]
         line = Text(f"{stage:<{_STAGE_WIDTH}}", style="cyan")
-        line.append(f"{detail}{' ' * gap}", style="default").append(time, style="dim")
+        line.append(f"{first:<{room}}  ", style="default").append(time, style="dim")
+        line.append("".join(f"\n{'':<{_STAGE_WIDTH}}{part}" for part in more), style="default")
         self._out.print(line, soft_wrap=True)
 
     def finish(self, result: Result) -> int:
