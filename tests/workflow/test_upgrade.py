@@ -234,9 +234,10 @@ def test_outside_a_project(toy, tmp_path):
 def _children(of: str) -> list[str]:
     """Command lines that hold ``of``; ukport's own does not."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    # Not through glob, which looks at each of them: a process may end at any time.
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            line = Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
             continue
         if of in line:
