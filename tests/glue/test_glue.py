@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.recipe.test_recipe import PATH, TEXT
@@ -76,6 +78,33 @@ def test_sources_are_those_that_the_list_includes():
 def test_a_list_that_does_not_fit_the_tree(text):
     with pytest.raises(SourceListError):
         sources.listed(text, "src", (), FILES)
+
+
+@pytest.mark.parametrize("name", ["x$(shell touch pwned)y.c", "a b.c", "a#.c", "a|b.c", ".a.c"])
+def test_a_hostile_name_never_reaches_make(name):
+    with pytest.raises(SourceListError, match=r"cannot be written to a Makefile\.uk"):
+        sources.listed(f'#include "{name}"\n', "src", (), {f"src/{name}"})
+    with pytest.raises(SourceListError):
+        replace(PORT, sources=(f"src/{name}",))
+
+
+@pytest.mark.parametrize("text", ["1.0\n", "1;id", "$(id)", "1/0", "1 0"])
+def test_a_hostile_version_never_reaches_make(text):
+    with pytest.raises(SourceListError, match="version"):
+        replace(PORT, version=text)
+    if text != "1/0":
+        with pytest.raises(SourceListError, match="tag"):
+            replace(PORT, tag=text)
+
+
+def test_another_separator_is_left_to_make():
+    text = TEXT.replace('tag = "v{version}"', 'tag = "TOY_{version}"\nseparator = "_"')
+    port = replace(PORT, version="1.1.0", tag="TOY_1_1_0")
+    made = generate.generate(parse(text.encode(), PATH), port)
+    spelled = "TOY_$(subst .,_,$(LIBTOY_VERSION))"
+    assert f"LIBTOY_URL = https://toy.example.org/archive/{spelled}.tar.gz" in made["Makefile.uk"]
+    assert f"$(LIBTOY_ORIGIN)/toy-{spelled}\n" in made["Makefile.uk"]
+    assert "https://toy.example.org/archive/TOY_1_1_0.tar.gz" in made["Library.uk"]
 
 
 DECLARED = Declarations(

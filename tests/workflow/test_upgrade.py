@@ -235,9 +235,11 @@ def _children(of: str) -> list[str]:
     """Command lines that hold ``of``; ukport's own does not."""
     found = []
     # Not through glob, which looks at each of them: a process may end at any time.
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    for process in Path("/proc").iterdir():
         try:
-            line = Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            line = (
+                (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            )
         except OSError:
             continue
         if of in line:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ukport.glue.sources import with_variants
-from ukport.recipe.model import Backend, Recipe
-from ukport.source.fetch import file_name
+from ukport.glue.sources import hold, with_variants
+from ukport.recipe.model import PATH, REVISION, VERSION, Backend, Recipe, file_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,7 +18,10 @@ FILES = ("Makefile.uk", "Config.uk", "Library.uk")
 
 @dataclass(frozen=True)
 class Port:
-    """What the glue of one version is made from, beside the recipe."""
+    """What the glue of one version is made from, beside the recipe.
+
+    Raises SourceListError for a name of upstream's that make would expand.
+    """
 
     version: str
     tag: str
@@ -27,6 +29,12 @@ class Port:
     sources: tuple[str, ...]
     features: tuple[str, ...]
     backend: Backend
+
+    def __post_init__(self) -> None:
+        hold(self.version, VERSION, "version")
+        hold(self.tag, REVISION, "tag")
+        for source in self.sources:
+            hold(source, PATH, "source")
 
 
 def _environment() -> "Environment":
@@ -44,22 +52,27 @@ def _environment() -> "Environment":
 
 def generate(recipe: Recipe, port: Port) -> Mapping[str, str]:
     """The glue's files by name."""
-    name = recipe.glue.library.upper()
-    archive = recipe.upstream.archive.format(version=port.version, tag=port.tag)
+    name, upstream = recipe.glue.library.upper(), recipe.upstream
+    archive = upstream.archive_at(port.version, port.tag)
+    version = f"$({name}_VERSION)"
+    tag = upstream.tag.replace("{version}", _spelled(version, upstream.separator))
     values = {
         "recipe": recipe,
         "glue": recipe.glue,
         "port": port,
         "lib": recipe.glue.library,
         "LIB": name,
-        "url": recipe.upstream.archive.replace("{tag}", recipe.upstream.tag).replace(
-            "{version}", f"$({name}_VERSION)"
-        ),
+        "url": upstream.archive_at(version, tag),
         "archive": archive,
         "archive_name": file_name(archive),
-        "folder": f"{recipe.upstream.name}-$({name}_VERSION)",
+        "folder": upstream.folder_at(version, tag),
         "sources": with_variants(port.sources),
         "files": (*recipe.glue.files, *port.backend.glue),
     }
     environment = _environment()
     return {file: environment.get_template(f"{file}.jinja").render(values) for file in FILES}
+
+
+def _spelled(version: str, separator: str) -> str:
+    """A version's numbers as the tag writes them, for make to work out."""
+    return version if separator == "." else f"$(subst .,{separator},{version})"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Iterable
 
 from ukport.errors import UkportError
+from ukport.recipe.model import PATH
 
 _INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+\.c)"', re.MULTILINE)
 
@@ -14,11 +15,25 @@ class SourceListError(UkportError):
     """Upstream's list of sources cannot be used."""
 
 
+def hold(text: str, pattern: str, what: str) -> None:
+    """What comes from upstream goes into make's text only where nothing there would expand it.
+
+    Raises SourceListError.
+    """
+    if not re.fullmatch(pattern, text):
+        raise SourceListError(
+            f"upstream's {what} {text!r} cannot be written to a Makefile.uk: it does not match"
+            f" {pattern!r}",
+            "ask upstream to rename it, or carry a patch in the recipe's series that does",
+        )
+
+
 def listed(text: str, root: str, without: Container[str], files: Collection[str]) -> list[str]:
     """The ``.c`` files that a unity source such as ``static.c`` includes, below ``root``.
 
     A listed file that is included by another one stays out of the list by itself, because only
-    the unity source is read. Raises SourceListError for a file that upstream does not have.
+    the unity source is read. Raises SourceListError for a file that upstream does not have, or
+    whose name make would not take as it is.
     """
     found = []
     for name in _INCLUDED.findall(text):
@@ -30,6 +45,7 @@ def listed(text: str, root: str, without: Container[str], files: Collection[str]
                 f"{path} is in upstream's list of sources, but not in its tree",
                 "correct glue.source_root or glue.source_list in the recipe",
             )
+        hold(path, PATH, "source")
         found.append(path)
     if not found:
         raise SourceListError(

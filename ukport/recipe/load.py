@@ -2,19 +2,18 @@
 
 import re
 import tomllib
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ukport.errors import UsageError
+from ukport.recipe import check, files
+from ukport.recipe.error import RecipeError
 from ukport.recipe.model import Recipe
 
 RECIPE = "recipe.toml"
-
-
-class RecipeError(UsageError):
-    """A recipe that cannot be used."""
 
 
 def find_project(start: Path) -> Path:
@@ -42,12 +41,17 @@ def load(project: Path, name: str) -> Recipe:
         near = get_close_matches(name, known, n=3, cutoff=0.4) or known
         raise RecipeError(f"no recipe named {name!r}", f"there is: {', '.join(near) or 'none'}")
     path = project / "recipes" / name / RECIPE
-    recipe = parse(path.read_bytes(), path.relative_to(project))
+    files.refuse_links(project, path)
+    raw = path.read_bytes()
+    recipe = parse(raw, path.relative_to(project))
     if recipe.name != name:
         raise RecipeError(
             f"{path.relative_to(project)}: name: expected {name!r}, the folder's name,"
             f" not {recipe.name!r}"
         )
+    there = (files.paths(project, name, part) for part in ("glue", "test"))
+    for keys, what in check.missing_files(recipe, *there):
+        raise _at(raw.decode(), list(keys), what, path.relative_to(project))
     return recipe
 
 
@@ -62,22 +66,52 @@ def parse(raw: bytes, path: Path) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: not valid TOML: {error}", "mend the syntax there") from None
     try:
-        return msgspec.convert(data, Recipe)
+        recipe = msgspec.convert(data, Recipe)
     except msgspec.ValidationError as error:
-        raise _explain(text, str(error), path) from None
+        raise _explain(text, data, str(error), path) from None
+    for keys, wrong in check.inconsistencies(recipe):
+        raise _at(text, list(keys), wrong, path)
+    return recipe
 
 
-def _explain(text: str, message: str, path: Path) -> RecipeError:
+def _explain(text: str, data: dict[str, Any], message: str, path: Path) -> RecipeError:
     """msgspec's ``Expected … - at `$.glue.flags[0]``` with the line of the file."""
     what, _, where = message.partition(" - at `")
-    keys = [
-        int(index) if index else key
-        for key, index in re.findall(r"\.?([A-Za-z_][\w-]*)|\[(\d+)\]", where.strip("`$"))
-    ]
+    keys: list[str | int] = []
+    for name, index in re.findall(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]", where):
+        key = _rejected(data, keys, message) if index == "..." else name or int(index)
+        keys += [] if key is None else [key]
+    if where.startswith("key`"):
+        key = _rejected(data, keys, message)
+        keys += [] if key is None else [key]
     unknown = re.search(r"(?:unknown|required) field `([^`]+)`", what)
-    named = [*keys, unknown[1]] if unknown else keys
-    line = line_of(text, named)
-    shown = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in named).lstrip(".")
+    return _at(text, [*keys, unknown[1]] if unknown else keys, what, path)
+
+
+def _rejected(data: dict[str, Any], keys: list[str | int], message: str) -> str | None:
+    """msgspec does not say which key of a table it rejects: each is tried alone."""
+    for name in _value(data, keys):
+        tried = deepcopy(data)
+        table = _value(tried, keys)
+        for other in [key for key in table if key != name]:
+            del table[other]
+        try:
+            msgspec.convert(tried, Recipe)
+        except msgspec.ValidationError as error:
+            if str(error) == message:
+                return str(name)
+    return None
+
+
+def _value(data: Any, keys: list[str | int]) -> Any:  # noqa: ANN401 - whatever TOML holds
+    for key in keys:
+        data = data[key]
+    return data
+
+
+def _at(text: str, keys: list[str | int], what: str, path: Path) -> RecipeError:
+    line = line_of(text, keys)
+    shown = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in keys).lstrip(".")
     return RecipeError(
         f"{path}:{line}: {shown or 'recipe'}: {what[:1].lower()}{what[1:]}",
         "`ukport schema` prints what a recipe may hold",

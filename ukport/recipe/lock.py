@@ -1,10 +1,11 @@
 """The lock file: exactly which sources a port was made and proven with."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from ukport.recipe.load import RecipeError
+from ukport.recipe.error import RecipeError
 from ukport.recipe.model import Strict
 
 LOCK = "recipe.lock"
@@ -25,7 +26,7 @@ class LockedTree(Strict, frozen=True, kw_only=True):
 class Lock(Strict, frozen=True, kw_only=True):
     """All trees of one port."""
 
-    schema: int = 1
+    schema: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
     version: str
     trees: tuple[LockedTree, ...]
 

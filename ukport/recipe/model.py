@@ -5,24 +5,48 @@ Names that become paths, make variables or Kconfig symbols are held to narrow pa
 recipe is hostile input.
 """
 
+import re
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
-Symbol = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+
+def _whole(pattern: str, max_length: int | None = None) -> Meta:
+    r"""All of a text has to match: a mere ``$`` would let a newline through at its end.
+
+    Not ``\Z``, which the regular expressions of JSON Schema do not have.
+    """
+    return Meta(pattern=rf"^(?:{pattern})$(?!\n)", max_length=max_length)
+
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 # Relative, with no empty, hidden or parent component: it cannot leave its folder.
-RelativePath = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*$")
-]
-Url = Annotated[str, Meta(pattern=r"^(https|http|ssh|git|file)://[^\s'\"`$\\]+$", max_length=512)]
-Revision = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$", max_length=128)]
-Range = Annotated[str, Meta(pattern=r"^[<>=! 0-9A-Za-z.,_-]+$")]
+PATH = r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*"
+REVISION = r"[A-Za-z0-9][A-Za-z0-9._/+-]*"
+# Nine digits are enough for a date, and every language's integers hold them.
+VERSION = r"(?![0-9A-Za-z._+-]*[0-9]{10})[0-9][0-9A-Za-z._+-]{0,63}"
+CLAUSE = rf"(?:(>=|<=|<|>|==) *)?({VERSION})"
+# Nothing that make or a shell, which fetch from it, would take for more than a letter.
+_URL = r"(?:https|http|ssh|git|file)://"
+_URL_CHARACTER = r"[A-Za-z0-9._~:/@%+=,-]"
+_TEMPLATE_START = r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*(?:[A-Za-z0-9][A-Za-z0-9._-]*)?"
+
+NAME_LENGTH = 64
+Name = Annotated[str, _whole(NAME, NAME_LENGTH)]
+Symbol = Annotated[str, _whole(r"[A-Z][A-Z0-9_]*", 64)]
+Identifier = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*", 128)]
+RelativePath = Annotated[str, _whole(PATH)]
+Url = Annotated[str, _whole(rf"{_URL}{_URL_CHARACTER}+", 512)]
+Revision = Annotated[str, _whole(REVISION, 128)]
+VersionText = Annotated[str, _whole(VERSION)]
+Range = Annotated[str, _whole(rf" *{CLAUSE} *(?:, *{CLAUSE} *)*", 200)]
+TagTemplate = Annotated[str, _whole(rf"{_TEMPLATE_START}\{{version\}}[A-Za-z0-9._-]*", 128)]
+UrlTemplate = Annotated[str, _whole(rf"{_URL}(?:{_URL_CHARACTER}|\{{version\}}|\{{tag\}})+", 512)]
+Separator = Annotated[str, _whole(r"[._-]")]
 # A word of a compiler's command line; nothing that make or a shell would expand.
-Flag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=.,/+-]+$", max_length=200)]
-Define = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(=[A-Za-z0-9_]+)?$", max_length=128)]
-Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\"\\$`]*$", max_length=400)]
+Flag = Annotated[str, _whole(r"[A-Za-z0-9_=.,/+-]+", 200)]
+Define = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*(?:=[A-Za-z0-9_]+)?", 128)]
+Line = Annotated[str, _whole(r"[^\x00-\x1f\"\\$`]*", 400)]
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,12 +57,29 @@ class Upstream(Strict, frozen=True, kw_only=True):
     """The tree that is ported.
 
     ``tag`` and ``archive`` are templates over ``{version}`` (and ``{tag}`` for the archive).
+    ``separator`` stands between a tag's numbers: with ``_``, 1.1.1w is tagged 1_1_1w.
     """
 
     name: Name
     url: Url
-    tag: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]*\{version\}[A-Za-z0-9._-]*$")]
-    archive: Url
+    tag: TagTemplate
+    archive: UrlTemplate
+    separator: Separator = "."
+
+    def tag_of(self, version: str) -> str:
+        """The tag of a version, as ``releases`` reads it back."""
+        return self.tag.replace("{version}", version.replace(".", self.separator))
+
+    def archive_at(self, version: str, tag: str) -> str:
+        """The archive's address; replaced and never formatted, since format evaluates."""
+        return self.archive.replace("{tag}", tag).replace("{version}", version)
+
+    def folder_at(self, version: str, tag: str) -> str:
+        """The folder in the archive: GitHub, asked by tag, takes the tag less a leading v."""
+        if "{tag}" not in self.archive:
+            return f"{self.name}-{version}"
+        bare = tag[1:] if self.tag.startswith("v{version}") else tag
+        return f"{self.name}-{bare.replace('/', '-')}"
 
 
 class Origin(Strict, frozen=True, kw_only=True):
@@ -68,15 +109,15 @@ class Backend(Strict, frozen=True, kw_only=True):
     name: Name
     versions: Annotated[tuple[Range, ...], Meta(min_length=1)]
     series: RelativePath
-    base: Name
+    base: VersionText
     glue: tuple[RelativePath, ...] = ()
 
 
 class Feature(Strict, frozen=True, kw_only=True):
     """A question to upstream's declarations; where it holds, the name is defined for the glue.
 
-    Exactly one of ``function``, ``struct``, ``enumerator``, ``macro`` and ``file`` is given. ``parameter`` and
-    ``returns`` narrow a function, ``field`` narrows a struct.
+    Exactly one of ``function``, ``struct``, ``enumerator``, ``macro`` and ``file`` is given.
+    ``parameter`` and ``returns`` narrow a function, ``field`` narrows a struct.
     """
 
     function: Identifier | None = None
@@ -106,7 +147,7 @@ class Choice(Strict, frozen=True, kw_only=True):
     """
 
     name: Symbol
-    type: Annotated[str, Meta(pattern=r"^(bool|int)$")] = "bool"
+    type: Annotated[str, _whole(r"bool|int")] = "bool"
     prompt: Line | None = None
     default: Line | None = None
     range: Line | None = None
@@ -174,7 +215,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
 
     schema: Annotated[int, Meta(ge=1, le=1)]
     name: Name
-    version: Name
+    version: VersionText
     upstream: Upstream
     core: Tree
     libraries: tuple[Tree, ...] = ()
@@ -187,3 +228,14 @@ class Recipe(Strict, frozen=True, kw_only=True):
     def pinned(self) -> tuple[Tree, ...]:
         """The core and the libraries: all trees that stay at their pin."""
         return (self.core, *self.libraries)
+
+
+def file_name(url: str) -> str:
+    """The last part of an archive's address; ValueError where it cannot name a file."""
+    name = url.rstrip("/").rpartition("/")[2]
+    if len(name) > NAME_LENGTH or not re.fullmatch(NAME, name):
+        raise ValueError(
+            f"expected an address that ends in a file's name (matching {NAME!r}, at most"
+            f" {NAME_LENGTH} characters), not {name!r}"
+        )
+    return name

@@ -1,14 +1,17 @@
 """All the sources of a port, fetched and checked against the lock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ukport import git
 from ukport.errors import FetchError
+from ukport.recipe.error import RecipeError
 from ukport.recipe.lock import Lock, LockedTree
-from ukport.recipe.model import Origin, Recipe, Tree, Upstream
-from ukport.source.cache import Archive, Cache, ChecksumError
-from ukport.source.versions import NoSuchVersionError, Version, releases, resolve
+from ukport.recipe.model import Origin, Recipe, Tree, Upstream, file_name
+from ukport.source import locked as locks
+from ukport.source.cache import Archive, Cache
+from ukport.source.locked import Wanted
+from ukport.source.versions import NoSuchVersionError, Version, exact, releases, resolve
 
 
 @dataclass(frozen=True)
@@ -52,112 +55,111 @@ class Sources:
 def known_versions(upstream: Upstream, cache: Cache, *, fresh: bool) -> Mapping[Version, str]:
     """Upstream's releases and their tags; ``fresh`` asks upstream for new ones."""
     repository = cache.repository(upstream.name, upstream.url, fresh=fresh)
-    return releases(repository.tags(), upstream.tag)
+    return releases(repository.tags(), upstream.tag, upstream.separator)
 
 
-def find_version(recipe: Recipe, request: str, cache: Cache) -> tuple[Version, str]:
+def find_version(
+    recipe: Recipe, request: str, cache: Cache, *, stored: bool = False
+) -> tuple[Version, str]:
     """The version that ``request`` means, and its tag; raises NoSuchVersionError, FetchError.
 
-    Upstream is asked unless the very version is cached: ``2.1`` may have a newer answer today.
+    ``stored`` is for what was written down once: it means itself, while a user's ``2.1`` means
+    the newest 2.1.x. Upstream is asked unless the very version is cached: ``2.1`` may have a newer
+    answer today.
     """
-    exact = request.count(".") >= 2  # noqa: PLR2004 - major.minor.patch
-    if exact:
-        known = known_versions(recipe.upstream, cache, fresh=False)
-        try:
-            version = resolve(request, known)
-        except NoSuchVersionError:
-            pass
-        else:
-            return version, known[version]
-    known = known_versions(recipe.upstream, cache, fresh=True)
+    if stored:
+        return find_exact(recipe, request, cache)
+    request = request.replace(recipe.upstream.separator, ".")
+    settled = request != "latest" and Version.parse(request.removeprefix("v")).full
+    return _find(recipe, request, cache, resolve, asks=not settled)
+
+
+def find_exact(recipe: Recipe, text: str, cache: Cache) -> tuple[Version, str]:
+    """The very version that a recipe stores (``version``, ``base``), and its tag; raises the same.
+
+    Upstream is asked only where the cache has no such release.
+    """
+    return _find(recipe, text, cache, exact, asks=False)
+
+
+def _find(
+    recipe: Recipe,
+    text: str,
+    cache: Cache,
+    choose: Callable[[str, Mapping[Version, str]], Version],
+    *,
+    asks: bool,
+) -> tuple[Version, str]:
+    known = known_versions(recipe.upstream, cache, fresh=asks)
     try:
-        version = resolve(request, known)
+        version = choose(text, known)
     except NoSuchVersionError as error:
+        if not asks:
+            return _find(recipe, text, cache, choose, asks=True)
         raise NoSuchVersionError(f"{recipe.name}: {error.message}", error.hint) from None
     return version, known[version]
 
 
-def fetch(recipe: Recipe, version: Version, tag: str, cache: Cache, lock: Lock | None) -> Sources:
-    """Every tree of the recipe; raises FetchError, or ChecksumError where one is not as locked."""
-    upstream = recipe.upstream
-    sources = Sources(
-        version=version,
-        upstream=_get(
-            cache,
-            name=upstream.name,
-            url=upstream.url,
-            revision=tag,
-            archive=file_name(upstream.archive.format(version=version, tag=tag)),
-            folder=f"{upstream.name}-{version}",
-        ),
-        pinned={
-            source.name: source
-            for tree in recipe.pinned
-            for source in (_pinned(cache, tree), *_origin(cache, tree.origin))
-        },
-    )
-    if lock is not None:
-        for source in (sources.upstream, *sources.pinned.values()):
-            _check(source, lock)
-    return sources
+def fetch(
+    recipe: Recipe,
+    version: Version,
+    tag: str,
+    cache: Cache,
+    lock: Lock | None,
+    *,
+    strict: bool = True,
+) -> Sources:
+    """Every tree of the recipe; raises FetchError, or ChecksumError where one is not as locked.
+
+    At the lock's own version the recipe has to name the very trees of the lock, unless ``strict``
+    is off: an upgrade may move them. A tag that the lock knows stands for its commit, always.
+    """
+    trees = _wanted(recipe, version, tag)
+    if lock is not None and strict and lock.version == str(version):
+        for tree in trees:
+            locks.agree(recipe.name, tree, lock)
+    upstream, *pinned = (_get(recipe, cache, tree, lock) for tree in trees)
+    return Sources(version, upstream, {source.name: source for source in pinned})
 
 
-def file_name(url: str) -> str:
-    """The last part of an archive's address."""
-    return url.rstrip("/").rpartition("/")[2]
+def _wanted(recipe: Recipe, version: Version, tag: str) -> tuple[Wanted, ...]:
+    """The upstream, then all that is pinned."""
+    upstream, text = recipe.upstream, str(version)
+    try:
+        archive = file_name(upstream.archive_at(text, tag))
+    except ValueError as error:
+        raise RecipeError(
+            f"{recipe.name}: upstream.archive for {version}: {error}", "correct it in the recipe"
+        ) from None
+    first = Wanted(upstream.name, upstream.url, tag, archive, upstream.folder_at(text, tag))
+    pinned = (one for tree in recipe.pinned for one in (_pinned(tree), *_origin(tree.origin)))
+    return (first, *pinned)
 
 
-def _pinned(cache: Cache, tree: Tree) -> Source:
-    return _get(
-        cache,
-        name=tree.name,
-        url=tree.url,
-        revision=tree.pin,
-        archive=f"{tree.name}-{tree.pin.replace('/', '-')}.tar.gz",
-        folder=tree.name,
-    )
+def _pinned(tree: Tree) -> Wanted:
+    archive = f"{tree.name}-{tree.pin.replace('/', '-')}.tar.gz"
+    return Wanted(tree.name, tree.url, tree.pin, archive, tree.name)
 
 
-def _origin(cache: Cache, origin: Origin | None) -> tuple[Source, ...]:
+def _origin(origin: Origin | None) -> tuple[Wanted, ...]:
     if origin is None:
         return ()
-    source = _get(
-        cache,
-        name=origin.name,
-        url=origin.url,
-        revision=origin.pin,
-        archive=file_name(origin.archive),
-        folder=origin.folder,
-    )
-    return (source,)
+    archive = file_name(origin.archive)
+    return (Wanted(origin.name, origin.url, origin.pin, archive, origin.folder),)
 
 
-def _get(cache: Cache, *, name: str, url: str, revision: str, archive: str, folder: str) -> Source:
-    repository = cache.repository(name, url, need=revision)
-    commit = repository.resolve(revision)
+def _get(recipe: Recipe, cache: Cache, wanted: Wanted, lock: Lock | None) -> Source:
+    name, url, tag = wanted.name, wanted.url, wanted.tag
+    repository = cache.repository(name, url, need=tag)
+    commit = repository.resolve(tag)
     try:
-        packed = cache.archive(repository, commit, archive, f"{folder}/")
+        packed = cache.archive(repository, commit, wanted.archive, f"{wanted.folder}/")
     except git.GitError as error:
         raise FetchError(
-            f"{name}: {url} at {revision} is incomplete: {error.message}",
+            f"{name}: {url} at {tag} is incomplete: {error.message}",
             f"delete {repository.path} and fetch again",
         ) from None
-    return Source(name, url, revision, commit, repository, packed, folder)
-
-
-def _check(source: Source, lock: Lock) -> None:
-    locked = lock.tree(source.name, source.tag)
-    if locked is None:
-        return
-    if locked.commit != source.commit:
-        raise ChecksumError(
-            f"{source.name}: {source.tag} of {source.url} is not the commit in the lock\n"
-            f"  locked  {locked.commit}\n  fetched {source.commit}",
-            "upstream moved the tag; look at the difference before you delete the lock's entry",
-        )
-    if locked.sha256 != source.archive.sha256:
-        raise ChecksumError(
-            f"{source.name}: {source.archive.name} differs from the lock\n"
-            f"  locked  {locked.sha256}\n  fetched {source.archive.sha256}",
-            f"delete {source.archive.path.parent} and fetch again; if it stays so, ask upstream",
-        )
+    source = Source(name, url, tag, commit, repository, packed, wanted.folder)
+    if lock is not None:
+        locks.check(recipe.name, source.locked, str(packed.path.parent), lock)
+    return source

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 
 from ukport.errors import UsageError
+from ukport.recipe.model import CLAUSE, VERSION
 
-_SHAPE = re.compile(r"(?P<numbers>\d+(?:\.\d+)*)(?P<rest>.*)", re.DOTALL)
-_PRE = re.compile(r"[-._~+]?(alpha|beta|preview|pre|rc|dev|a|b)[-._]?(\d*)$", re.IGNORECASE)
-_LETTER = re.compile(r"[-._]?([a-z]|p\d+)$", re.IGNORECASE)
-_RELEASE, _POST = 10, 11
-_RANK = {"dev": 0, "alpha": 1, "a": 1, "beta": 2, "b": 2, "preview": 3, "pre": 3, "rc": 4}
+_VERSION = re.compile(VERSION)
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_WORD = re.compile(r"([a-z]*)([0-9]*)")
+# What comes before the release; a lone a, b or m does so only with a number (2.0b1).
+_PRE = {"dev": 0, "a": 1, "alpha": 1, "m": 1, "b": 2, "beta": 2, "pre": 3, "preview": 3, "rc": 4}
+_RELEASE, _POST, _OTHER = 10, 11, 12
+# What comes behind it: no word (1.2.3-1), a letter (1.1.1w, 0.9.8zh), or one of these.
+_LATER = re.compile(r"z?[a-z]?|pl|sp|post|patch|build|rev|update|final|ga|release|stable")
+
+Suffix = tuple[tuple[int, str, int], ...]
 
 
 class NoSuchVersionError(UsageError):
@@ -19,95 +25,163 @@ class NoSuchVersionError(UsageError):
 
 
 @total_ordering
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Version:
-    """A version as upstream writes it, ordered as its numbers say: 1.9 < 1.10.
+    """A version as upstream writes it; two that are written differently are two versions.
 
-    Alpha, beta and rc stand before their release, a letter behind it: 2.1.7 < 2.1.7a < 2.1.8.
+    They are ordered as their numbers say: 1.9 < 1.10. Known words of a prerelease stand before
+    the release, everything else behind it: 2.1.7-rc1 < 2.1.7 < 2.1.7-1 < 2.1.7a < 2.1.7-motley.
     """
 
     text: str
-    numbers: tuple[int, ...]
-    suffix: tuple[int, str, int]
+    numbers: tuple[int, ...] = field(compare=False)
+    suffix: Suffix = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Version":
-        """Raises UsageError where ``text`` does not begin with a number."""
-        shape = _SHAPE.fullmatch(text)
-        if shape is None:
-            raise UsageError(f"{text!r} is not a version", "write it like 2.1, 2.1.7 or latest")
-        numbers = tuple(int(part) for part in shape["numbers"].split("."))
-        return cls(text, numbers, _suffix(shape["rest"]))
+        """Raises UsageError where ``text`` is not one."""
+        numbers = _NUMBERS.match(text)
+        if numbers is None or not _VERSION.fullmatch(text):
+            raise UsageError(
+                f"{text[:80]!r} is not a version",
+                "write it like 2.1, 2.1.7 or latest; no number has more than 9 digits",
+            )
+        rest = text[numbers.end() :]
+        return cls(text, tuple(int(part) for part in numbers[0].split(".")), _suffix(rest))
 
     @property
     def prerelease(self) -> bool:
-        return self.suffix[0] < _RELEASE
+        return any(rank < _RELEASE for rank, _, _ in self.suffix)
 
     @property
-    def _key(self) -> tuple[tuple[int, ...], tuple[int, str, int]]:
+    def unusual(self) -> bool:
+        """Whether it holds a word that nobody knows: 1.3.1.1-motley, 2.1.7-win."""
+        return any(rank == _OTHER for rank, _, _ in self.suffix)
+
+    @property
+    def full(self) -> bool:
+        """Whether it means itself alone, and not the newest of its line."""
+        return len(self.numbers) > 2 or len(self.suffix) > 1  # noqa: PLR2004 - major.minor.patch
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        """The numbers without zeros at the end, for which 2.1 and 2.1.0 are equal."""
         end = len(self.numbers)
         while end and self.numbers[end - 1] == 0:
             end -= 1
-        return self.numbers[:end], self.suffix
+        return self.numbers[:end]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Version) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
+    @property
+    def rank(self) -> tuple[tuple[int, ...], Suffix]:
+        """Its place in the order; 2.1 and 2.1.0 share one."""
+        return self.base, self.suffix
 
     def __lt__(self, other: "Version") -> bool:
-        return self._key < other._key
+        return (self.rank, self.text) < (other.rank, other.text)
 
     def __str__(self) -> str:
         return self.text
 
 
-def _suffix(rest: str) -> tuple[int, str, int]:
-    if not rest:
-        return (_RELEASE, "", 0)
-    pre = _PRE.fullmatch(rest)
-    # A lone letter straight behind the number is a later release, as mimalloc's 2.1.7a.
-    if pre and not (len(pre[1]) == 1 and not pre[2]):
-        return (_RANK[pre[1].lower()], "", int(pre[2] or 0))
-    if _LETTER.fullmatch(rest):
-        return (_POST, rest.lstrip("-._").lower(), 0)
-    return (0, rest, 0)
+def _suffix(rest: str) -> Suffix:
+    """One place in the order for each part of ``-rc1`` or ``a-beta1``, then that of the end."""
+    parts = [part for part in re.split(r"[-._+]", rest.lower()) if part]
+    return (*(_place(part) for part in parts), (_RELEASE, "", 0))
 
 
-def releases(tags: Iterable[str], template: str) -> Mapping[Version, str]:
-    """The versions that upstream tagged, each with its tag; ``template`` is like ``v{version}``."""
+def _place(part: str) -> tuple[int, str, int]:
+    shape = _WORD.fullmatch(part)
+    if shape is None:
+        return (_OTHER, part, 0)
+    word, number = shape[1], int(shape[2] or 0)
+    if word in _PRE and (len(word) > 1 or shape[2]):
+        return (_PRE[word], "", number)
+    return (_POST if _LATER.fullmatch(word) else _OTHER, word, number)
+
+
+def releases(tags: Iterable[str], template: str, separator: str = ".") -> Mapping[Version, str]:
+    """The versions that upstream tagged, each with its tag; ``template`` is like ``v{version}``.
+
+    With another ``separator``, such as ``_``, the tag of 1.1.1w is written ``1_1_1w``.
+    """
     before, _, after = template.partition("{version}")
     found = {}
     for tag in tags:
         inner = tag.removeprefix(before).removesuffix(after)
-        if len(inner) + len(before) + len(after) == len(tag) and inner[:1].isdigit():
-            found[Version.parse(inner)] = tag
+        text = inner.replace(separator, ".")
+        # Each tag gives one version and each version one tag: what does not go back is no release.
+        same = f"{before}{text.replace('.', separator)}{after}" == tag
+        if same and _VERSION.fullmatch(text):
+            found[Version.parse(text)] = tag
     return dict(sorted(found.items()))
 
 
 def resolve(request: str, known: Mapping[Version, str]) -> Version:
     """What a request means: ``2.1`` the newest 2.1.x, ``2.1.7`` itself, ``latest`` the newest.
 
-    Raises NoSuchVersionError, which names the nearest versions there are.
+    With three numbers or a suffix it means itself alone. The newest is that of the highest
+    numbers: 2.1.7a rather than 2.1.7, but 2.1.7-win, whose word nobody knows, only where there is
+    nothing else of 2.1.7. Raises NoSuchVersionError, which names the nearest versions there are.
     """
-    finished = sorted(version for version in known if not version.prerelease)
-    if request == "latest" and finished:
-        return finished[-1]
+    if request == "latest":
+        return _latest(known)
     wanted = Version.parse(request.removeprefix("v"))
-    exact = [version for version in known if version == wanted]
-    if exact and (len(wanted.numbers) > 2 or wanted.suffix[0] != _RELEASE):  # noqa: PLR2004
-        return exact[0]
-    line = [version for version in finished if _in_line(version, wanted)]
-    if line and wanted.suffix[0] == _RELEASE:
-        return line[-1]
+    if wanted.full:
+        # 2.1.0 may be tagged 2.1, but the exact spelling comes first.
+        meant = [wanted] if wanted in known else [v for v in known if v.rank == wanted.rank]
+    else:
+        line = [v for v in known if v.numbers[: len(wanted.numbers)] == wanted.numbers]
+        meant = _newest(line, wanted)
+    if not meant:
+        raise _missing(f"there is no release {request}", wanted, known)
+    return meant[0]
+
+
+def exact(text: str, known: Mapping[Version, str]) -> Version:
+    """The very version that was written down once, such as a recipe's own.
+
+    Raises NoSuchVersionError.
+    """
+    wanted = Version.parse(text)
+    if wanted not in known:
+        raise _missing(f"there is no release {text} (which is meant exactly)", wanted, known)
+    return wanted
+
+
+def _latest(known: Mapping[Version, str]) -> Version:
+    newest = _newest(known)
+    if newest:
+        return newest[0]
+    if known:
+        raise NoSuchVersionError(
+            "there is no finished release yet",
+            f"name a prerelease; the newest is: {max(known)}",
+        )
     raise NoSuchVersionError(
-        f"there is no release {request}", f"the nearest are: {', '.join(nearest(wanted, known))}"
+        "upstream has no tag that is a release", "correct upstream.tag in the recipe"
     )
 
 
-def _in_line(version: Version, wanted: Version) -> bool:
-    return version.numbers[: len(wanted.numbers)] == wanted.numbers
+def _newest(versions: Iterable[Version], spelled: Version | None = None) -> list[Version]:
+    """The newest finished one, if any; of two with the same numbers the one that is ``spelled``."""
+
+    def place(version: Version) -> tuple[object, ...]:
+        return (
+            version.base,
+            not version.unusual,
+            version.suffix,
+            version == spelled,
+            version.text,
+        )
+
+    finished = [version for version in versions if not version.prerelease]
+    return sorted(finished, key=place)[-1:]
+
+
+def _missing(what: str, wanted: Version, known: Iterable[Version]) -> NoSuchVersionError:
+    near = nearest(wanted, known)
+    hint = f"the nearest are: {', '.join(near)}" if near else "correct upstream.tag in the recipe"
+    return NoSuchVersionError(what, hint)
 
 
 def nearest(wanted: Version, known: Iterable[Version], count: int = 2) -> list[str]:
@@ -117,7 +191,7 @@ def nearest(wanted: Version, known: Iterable[Version], count: int = 2) -> list[s
     return [str(version) for version in ordered[max(0, at - count) : at + count]]
 
 
-_COMPARE = re.compile(r"(>=|<=|<|>|==)?\s*([0-9][0-9A-Za-z.-]*)")
+_CLAUSE = re.compile(CLAUSE)
 
 
 def within(version: Version, ranges: Iterable[str]) -> bool:
@@ -129,18 +203,23 @@ def within(version: Version, ranges: Iterable[str]) -> bool:
 
 
 def _holds(version: Version, clause: str) -> bool:
-    shape = _COMPARE.fullmatch(clause)
+    shape = _CLAUSE.fullmatch(clause)
     if shape is None:
         raise UsageError(f"{clause!r} is not a range of versions", "write it like >=1.8, <2")
     bound = Version.parse(shape[2])
     match shape[1]:
         case ">=":
-            return version >= bound
+            return version.rank >= bound.rank
         case "<=":
-            return version <= bound
+            return version.rank <= bound.rank
         case ">":
-            return version > bound
+            return version.rank > bound.rank
         case "<":
-            return version < bound
+            return version.rank < bound.rank and not _prerelease_of(version, bound)
         case _:
-            return version == bound
+            return version.rank == bound.rank
+
+
+def _prerelease_of(version: Version, bound: Version) -> bool:
+    """2.0.0-beta is the beginning of 2, not the end of 1: ``<2`` leaves it out."""
+    return version.prerelease and not bound.prerelease and version.base == bound.base

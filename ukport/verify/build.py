@@ -49,9 +49,10 @@ def require_tools() -> None:
 def toolchain() -> str:
     """What tells objects of one compiler and linker from another's."""
     compiler, linker = process.require("gcc"), process.require("ld")
-    said = process.run([compiler, "-dumpfullversion", "-dumpmachine"], timeout=20).text
-    version = process.run([linker, "--version"], timeout=20).text.partition("\n")[0]
-    return " ".join([compiler, *said.split(), linker, version])
+    # Apart: of two questions at once gcc answers only one.
+    questions = [[compiler, "-dumpfullversion"], [compiler, "-dumpmachine"], [linker, "--version"]]
+    answers = [process.run(q, timeout=20).text.partition("\n")[0] for q in questions]
+    return " ".join([compiler, linker, *answers])
 
 
 def defconfig(surroundings: Surroundings, library: str) -> str:

@@ -40,7 +40,7 @@ def _one(project: Path, name: str, version: str | None, cache: Cache, stages: St
     folder = project / "recipes" / name
     lock = locks.read(folder)
     with stages.stage("fetch", recipe.name) as said:
-        wanted, tag = find_version(recipe, version or recipe.version, cache)
+        wanted, tag = find_version(recipe, version or recipe.version, cache, stored=version is None)
         found = fetch_sources(recipe, wanted, tag, cache, lock).lock
         said.append(f"{name} {wanted}, {len(found.trees)} trees")
     missing = lock is None and str(wanted) == recipe.version

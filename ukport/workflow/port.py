@@ -1,6 +1,7 @@
 """Making the port of one version: sources, series, declarations, glue. Nothing is written yet."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from ukport.errors import UsageError
 from ukport.glue import features, generate
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
-from ukport.source import Cache, Sources, Version, fetch, find_version, within
+from ukport.recipe import files as own
+from ukport.source import Cache, Sources, Version, fetch, find_exact, find_version, within
 from ukport.symbols import declarations
+from ukport.verify.build import toolchain
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change
@@ -41,24 +44,30 @@ class Made:
 
 @dataclass(frozen=True)
 class Request:
-    """Which port is wanted: ``folder`` is the project, ``version`` as the user wrote it."""
+    """Which port is wanted: ``version`` as the user wrote it.
+
+    Where it is ``stored``, the recipe wrote it, and it means itself. ``strict`` holds the recipe's
+    pins to the lock; an upgrade may move them.
+    """
 
     project: Path
     recipe: Recipe
     version: str
     lock: Lock | None
     decided: tuple[Decided, ...] = ()
+    stored: bool = False
+    strict: bool = True
 
 
 def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
     """The port of one version; raises ConflictError where a patch does not fit it."""
     recipe = request.recipe
     with stages.stage("resolve", request.version) as said:
-        version, tag = find_version(recipe, request.version, cache)
+        version, tag = find_version(recipe, request.version, cache, stored=request.stored)
         backend = choose_backend(recipe, version)
         said.append(f"{request.version} → {tag}, backend {backend.name}")
     with stages.stage("fetch", recipe.upstream.url) as said:
-        found = fetch(recipe, version, tag, cache, request.lock)
+        found = fetch(recipe, version, tag, cache, request.lock, strict=request.strict)
         said += [f"{s.name} {s.tag[:16]}" for s in (found.upstream, *found.pinned.values())]
     with stages.stage("rebase", backend.series) as said:
         base = _base(recipe, backend, found, cache)
@@ -84,7 +93,7 @@ def choose_backend(recipe: Recipe, version: Version) -> Backend:
 
 def _base(recipe: Recipe, backend: Backend, found: Sources, cache: Cache) -> str:
     """The commit that the backend's series was made for."""
-    _, tag = find_version(recipe, backend.base, cache)
+    _, tag = find_exact(recipe, backend.base, cache)
     return found.upstream.repository.resolve(tag)
 
 
@@ -101,30 +110,23 @@ def assemble(
     by_name = {one.tree: one for one in carried}
     patched = by_name[upstream.name].patched
     files = patched.repository.list(patched.tree)
+    compiled = _compiled(recipe, patched, frozenset(files), upstream.tag)
     declared = _declarations(recipe, patched, files, cache)
-    unity = patched.repository.read(patched.tree, recipe.glue.source_list)
-    compiled = source_list.listed(
-        unity.decode("utf-8", "replace"),
-        recipe.glue.source_root,
-        recipe.glue.without,
-        frozenset(files),
-    )
     port = generate.Port(
         version=str(version),
         tag=upstream.tag,
         sha256=upstream.archive.sha256,
-        sources=tuple(compiled),
+        sources=compiled,
         features=features.holding(recipe.glue.features, declared, frozenset(files)),
         backend=backend,
     )
     glue = generate.generate(recipe, port)
-    folder = request.project / "recipes" / recipe.name
     series = {f"patches/{p.name}": p.raw for p in by_name[upstream.name].series}
     texts = {name: text.encode() for name, text in glue.items()}
     library = Library(
         name=f"lib-{recipe.name}",
         library=recipe.glue.library,
-        files={**texts, **series, **_glue_files(folder / "glue")},
+        files={**texts, **series, **own.read(request.project, recipe.name, "glue")},
         archive=upstream.archive,
     )
     return Made(
@@ -139,24 +141,30 @@ def assemble(
         features=port.features,
         number=_number(recipe, declared),
         library=library,
-        application=_application(recipe, folder),
+        application=_application(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
     )
 
 
-def _glue_files(folder: Path) -> dict[str, bytes]:
-    """The recipe's hand-written files; links are not followed out of the recipe."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink() and path.suffix in (".c", ".h", ".S")
-    }
+def _compiled(
+    recipe: Recipe, patched: PatchedTree, files: frozenset[str], tag: str
+) -> tuple[str, ...]:
+    """Upstream's sources to compile; raises RecipeError where it has no such list."""
+    glue = recipe.glue
+    if glue.source_list not in files:
+        raise RecipeError(
+            f"recipes/{recipe.name}/recipe.toml: glue.source_list: {patched.name} has no"
+            f" {glue.source_list} at {tag}",
+            "name the .c file that includes all others, as upstream has it at that version",
+        )
+    unity = patched.repository.read(patched.tree, glue.source_list).decode("utf-8", "replace")
+    return tuple(source_list.listed(unity, glue.source_root, glue.without, files))
 
 
 def _declarations(
     recipe: Recipe, patched: PatchedTree, files: Sequence[str], cache: Cache
 ) -> declarations.Declarations:
-    """What the patched headers declare, kept by content."""
+    """What the patched headers declare, kept by content and by compiler: its macros are read."""
     glue = recipe.glue
     folders = tuple(dict.fromkeys((*glue.exported_includes, *glue.includes)))
     optional = [
@@ -165,9 +173,9 @@ def _declarations(
         if any(f"{folder}/{header}" in files for folder in folders)
     ]
     headers = (*glue.headers, *optional)
-    asked = (patched.tree, headers, folders)
+    asked = (patched.tree, headers, folders, toolchain())
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
-    kept = cache.root / "declarations" / f"2-{key}.json"
+    kept = cache.root / "declarations" / f"3-{key}.json"
     try:
         return msgspec.json.decode(kept.read_bytes(), type=declarations.Declarations)
     except (OSError, msgspec.DecodeError):
@@ -179,7 +187,8 @@ def _declarations(
             headers, [top / folder for folder in folders], ["-D__Unikraft__"]
         )
     kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(".part")
+    # Its own: another ukport may be writing the same declarations at this moment.
+    part = kept.with_suffix(f".{os.getpid()}.part")
     part.write_bytes(msgspec.json.encode(declared))
     part.replace(kept)
     return declared
@@ -202,16 +211,10 @@ def _number(recipe: Recipe, declared: declarations.Declarations) -> int:
         ) from None
 
 
-def _application(recipe: Recipe, folder: Path) -> Application:
+def _application(recipe: Recipe, project: Path) -> Application:
     name = f"ukport{recipe.name}"
     variable = f"APP{name.upper()}"
-    files = _glue_files(folder / "test")
-    missing = [source for source in recipe.test.sources if source not in files]
-    if missing:
-        raise RecipeError(
-            f"recipes/{recipe.name}/test/{missing[0]} does not exist",
-            "correct test.sources in the recipe",
-        )
+    files = own.read(project, recipe.name, "test")
     lines = [f"$(eval $(call addlib,app{name}))", ""]
     lines += [f"{variable}_CFLAGS-y += {flag}" for flag in recipe.test.flags]
     lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in recipe.test.sources]

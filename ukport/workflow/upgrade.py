@@ -111,7 +111,9 @@ class Upgrade:
     def _make(self, waiting: Waiting, stages: Stages, scratch: Path) -> Made:
         recipe = load(self.project, waiting.recipe)
         lock = locks.read(self.project / "recipes" / recipe.name)
-        request = Request(self.project, recipe, waiting.version, lock, waiting.decided)
+        request = Request(
+            self.project, recipe, waiting.version, lock, waiting.decided, strict=False
+        )
         return make(request, self.cache, stages, scratch)
 
     def _settle(self, waiting: Waiting, stood: StandingError) -> Waiting:

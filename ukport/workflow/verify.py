@@ -42,7 +42,7 @@ def verify(
     recover(project)
     recipe = load(project, name)
     lock = locks.read(project / "recipes" / name)
-    request = Request(project, recipe, version or recipe.version, lock)
+    request = Request(project, recipe, version or recipe.version, lock, stored=version is None)
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(request, cache, stages, scratch)

@@ -1,0 +1,72 @@
+"""What the model's types cannot say: whether the parts of a recipe fit together."""
+
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+
+from ukport.recipe.model import Recipe, Tree, file_name
+
+Keys = tuple[str | int, ...]
+# Where in a recipe something is wrong, and what.
+Finding = tuple[Keys, str]
+
+
+def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
+    """What is wrong in the recipe's own text."""
+    yield from _archives(recipe)
+    yield from _tree_names(recipe)
+
+
+def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) -> Iterator[Finding]:
+    """The listed files that the recipe's folders ``glue/`` and ``test/`` do not hold."""
+    listed: list[tuple[Keys, Sequence[str], str, Container[str]]] = [
+        (("glue", "files"), recipe.glue.files, "glue", glue),
+        *(
+            (("backends", at, "glue"), backend.glue, "glue", glue)
+            for at, backend in enumerate(recipe.backends)
+        ),
+        (("test", "sources"), recipe.test.sources, "test", test),
+    ]
+    for keys, names, folder, there in listed:
+        for at, name in enumerate(names):
+            if name not in there:
+                yield (
+                    (*keys, at),
+                    f"expected a source in recipes/{recipe.name}/{folder}, which has no {name}",
+                )
+
+
+def _archives(recipe: Recipe) -> Iterator[Finding]:
+    upstream, version = recipe.upstream, recipe.version
+    archives: list[tuple[Keys, str]] = [
+        (("upstream", "archive"), upstream.archive_at(version, upstream.tag_of(version)))
+    ]
+    for keys, tree in _pinned(recipe):
+        if tree.origin:
+            archives.append(((*keys, "origin", "archive"), tree.origin.archive))
+    for keys, address in archives:
+        try:
+            file_name(address)
+        except ValueError as error:
+            yield keys, str(error)
+
+
+def _tree_names(recipe: Recipe) -> Iterator[Finding]:
+    """Trees are kept and patched by name: a second one would silently take the first one's place.
+
+    Beside them lies the port itself, in lib-NAME.
+    """
+    named: list[tuple[Keys, str]] = [(("upstream", "name"), recipe.upstream.name)]
+    for keys, tree in _pinned(recipe):
+        named.append(((*keys, "name"), tree.name))
+        if tree.origin:
+            named.append(((*keys, "origin", "name"), tree.origin.name))
+    count = Counter([f"lib-{recipe.name}", *(name for _, name in named)])
+    for keys, name in reversed(named):
+        if count[name] > 1:
+            yield keys, f"expected a name of its own: {name!r} is another tree's"
+
+
+def _pinned(recipe: Recipe) -> Iterator[tuple[Keys, Tree]]:
+    yield ("core",), recipe.core
+    for at, tree in enumerate(recipe.libraries):
+        yield ("libraries", at), tree
