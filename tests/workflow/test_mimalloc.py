@@ -68,7 +68,7 @@ def test_both_generations_one_after_the_other_in_both_orders(project):
     for version in ("1.6.3", "2.1.9", "1.6.3"):
         result = verified(project, version)
         assert {patch["outcome"] for patch in result["patches"]} <= {"unchanged", "adjusted"}
-        assert result["backend"] == ("os" if version == "1.6.3" else "prim")
+        assert result["backend"] == ("os" if version == "1.6.3" else "prim-fixed")
 
 
 def test_upgrade_to_the_newest_of_a_line(project):

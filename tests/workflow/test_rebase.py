@@ -1,6 +1,8 @@
 """``ukport rebase`` as a whole: sources of every kind, what is written, what is told."""
 
 import json
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -97,3 +99,31 @@ def test_an_existing_folder_is_never_overwritten(lab: Lab, tmp_path: Path) -> No
     ends = (f"{lab.path}@old", f"{lab.path}@new")
     with pytest.raises(UsageError, match="not empty"):
         rebase_series(tmp_path / "series", *ends, tmp_path / "series")
+
+
+def test_the_out_folder_is_made_in_one_step(lab: Lab, tmp_path: Path) -> None:
+    ends = (f"{lab.path}@old", f"{lab.path}@new")
+    out = tmp_path / "some" / "where"
+    rebase_series(tmp_path / "series", *ends, out)
+    assert [path.name for path in out.parent.iterdir()] == ["where"]
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "empty")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UkportError, match="cannot be written"):
+        rebase_series(tmp_path / "series", *ends, link)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("new", "code"),
+    [("@new", 3), ("@none", 1), ("-gone", 2)],
+    ids=["conflict", "no rev", "no folder"],
+)
+def test_the_command(lab: Lab, tmp_path: Path, new: str, code: int) -> None:
+    ends = [f"--old={lab.path}@old", f"--new={lab.path}{new}"]
+    places = [f"--series={tmp_path / 'series'}", f"--out={tmp_path / 'out'}"]
+    command = [sys.executable, "-m", "ukport", "rebase", *places, *ends, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    schema = json.loads(done.stdout)["schema"]
+    assert schema == ("ukport.rebase/1" if code == 3 else "ukport.error/1")

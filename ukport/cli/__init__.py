@@ -2,7 +2,12 @@
 
 
 def main() -> None:
-    """The entry point."""
-    from ukport.cli.app import app
+    """The entry point; ^C is quiet even before there is a command."""
+    import sys
 
-    app()
+    try:
+        from ukport.cli.app import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

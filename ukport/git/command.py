@@ -1,7 +1,7 @@
 """Run git, with the settings that change what it prints or stores pinned."""
 
+import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -144,8 +144,7 @@ class Job:
     def __init__(self, args: Sequence[str | Path], repo: Path) -> None:
         self._args, self._repo = args, repo
         # Files, not pipes: a pipe that nobody reads stops the one that writes.
-        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the job
-        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the job
+        self._out, self._err = (_memory(name) for name in ("out", "err"))
         self._child = process.start(
             arguments(args, repo=repo, pinned=True),
             env=environment(pinned=True),
@@ -170,6 +169,11 @@ class Job:
             self._child.wait()
         self._out.close()
         self._err.close()
+
+
+def _memory(name: str) -> IO[bytes]:
+    """A file that is nowhere on disk."""
+    return os.fdopen(os.memfd_create(name), "w+b")
 
 
 def _whole(file: IO[bytes]) -> bytes:

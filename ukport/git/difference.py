@@ -9,8 +9,7 @@ from ukport.git.command import Job
 from ukport.git.repository import Repository
 
 _INDEX = re.compile(rb"index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})")
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_ADDED = re.compile(rb"^\+(?!\+\+ )(.*)$", re.MULTILINE)
+_HUNK = re.compile(rb"(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 # (old start, old end, new start, new end), counted from 0, ends excluded.
 Span = tuple[int, int, int, int]
@@ -41,27 +40,33 @@ class Differences:
         return self.job.output()
 
     @cached_property
-    def spans(self) -> Mapping[tuple[str, str], tuple[Span, ...]]:
-        """The changed stretches of every file, by its (old, new) blob; CRLF and LF are the same."""
-        return _parse(self.raw)
+    def _sections(self) -> Mapping[tuple[str, str], bytes]:
+        return _sections(self.raw)
+
+    def spans(self, old: str, new: str) -> tuple[Span, ...]:
+        """The changed stretches between two blobs of one path; CRLF and LF are the same."""
+        return _spans(self._sections.get((old, new), b""))
 
     @cached_property
     def added(self) -> bytes:
         """Every line that any file gained."""
-        return b"\n".join(_ADDED.findall(self.raw))
+        lines = self.raw.split(b"\n")
+        return b"\n".join([line[1:] for line in lines if line[:1] == b"+" and line[:4] != b"+++ "])
 
 
 def differences(repo: Repository, old: str, new: str, paths: Sequence[str] = ()) -> Differences:
     """Start to compare two trees or commits, as a whole or below some paths."""
     few = sum(len(path) + 1 for path in paths) < _ARGUMENT_BYTES
-    limit = ["--", *paths] if few else []
-    return Differences(Job(["diff-tree", "-r", *_LINES, *_SAME, old, new, *limit], repo.gitdir))
+    # Peeled as a Reader does it, and never taken for options or files.
+    ends = ["--end-of-options", *(f"{end}^{{tree}}" for end in (old, new)), "--"]
+    limit = paths if few else ()
+    return Differences(Job(["diff-tree", "-r", *_LINES, *_SAME, *ends, *limit], repo.gitdir))
 
 
 def blob_spans(repo: Repository, old: str, new: str) -> tuple[Span, ...]:
     """The same for two blobs, whatever their paths."""
     done = repo.git(["diff", *_LINES, *_SAME, old, new])
-    return next(iter(_parse(done.stdout).values()), ())
+    return next((_spans(section) for section in _sections(done.stdout).values()), ())
 
 
 def renames(repo: Repository, old: str, new: str, *, score: int = 50) -> Mapping[str, Rename]:
@@ -76,22 +81,23 @@ def renames(repo: Repository, old: str, new: str, *, score: int = 50) -> Mapping
     return found
 
 
-def _parse(patch: bytes) -> dict[tuple[str, str], tuple[Span, ...]]:
-    found: dict[tuple[str, str], tuple[Span, ...]] = {}
-    for section in re.split(rb"^diff --git ", patch, flags=re.MULTILINE)[1:]:
+def _sections(patch: bytes) -> dict[tuple[str, str], bytes]:
+    """What a diff says of each file, by its (old, new) blob."""
+    found = {}
+    for section in patch.split(b"\ndiff --git "):
         index = _INDEX.search(section)
         if index:
-            heads = re.finditer(rb"^@@ -.*$", section, re.MULTILINE)
-            pair = (index[1].decode(), index[2].decode())
-            found[pair] = tuple(_span(head[0]) for head in heads)
+            found[index[1].decode(), index[2].decode()] = section
     return found
 
 
-def _span(head: bytes) -> Span:
-    numbers = _HUNK.match(head)
-    if numbers is None:
-        return (0, 0, 0, 0)
-    old, old_count, new, new_count = (1 if n is None else int(n) for n in numbers.groups())
+def _spans(section: bytes) -> tuple[Span, ...]:
+    heads = map(_HUNK.match, section.split(b"\n@@ -")[1:])
+    return tuple(_span(*head.groups()) for head in heads if head)
+
+
+def _span(*numbers: bytes | None) -> Span:
+    old, old_count, new, new_count = (1 if n is None else int(n) for n in numbers)
     old_start = old - 1 if old_count else old
     new_start = new - 1 if new_count else new
     return (old_start, old_start + old_count, new_start, new_start + new_count)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from ukport.git.command import GitError, run
@@ -155,6 +154,8 @@ class Repository:
 
     def archive(self, treeish: str, *, prefix: str = "", paths: Sequence[str] = ()) -> bytes:
         """A tar of a tree with the very bytes of its blobs, whatever its attributes ask for."""
+        from tempfile import TemporaryDirectory
+
         tree = self.tree(treeish)
         with TemporaryDirectory(prefix="ukport-") as folder:
             scratch = self.scratch(Path(folder))

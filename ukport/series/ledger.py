@@ -1,6 +1,5 @@
 """Weigh what the merge says about a patch against what upstream's history says."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,7 +27,10 @@ _SURE = 0.8
 _SAME = 1.0
 _MOST = 0.5
 _BLANKS = b" \t\r\f\v"
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z_0-9-]{3,}")
+_SHORTEST = 4
+_DIGITS = b"0123456789-"
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+_SPACED = bytes(one if one in _LETTERS + _DIGITS else ord(" ") for one in range(256))
 
 
 class Ledger:
@@ -66,7 +68,7 @@ class Ledger:
     @cached_property
     def words(self) -> frozenset[bytes]:
         """Every word in those lines."""
-        return frozenset(_WORD.findall(self._compared.added))
+        return _words(self._compared.added)
 
     @cached_property
     def subjects(self) -> frozenset[str]:
@@ -157,8 +159,15 @@ def _still(ledger: Ledger, added: Sequence[bytes], removed: Sequence[bytes]) -> 
     squashed = {line.rstrip(b"\n").translate(None, _BLANKS) for line in lines}
     if squashed and len(squashed & ledger.gained) >= len(squashed) * _MOST:
         return True
-    new = set(_WORD.findall(b"\n".join(added))) - set(_WORD.findall(b"\n".join(removed)))
+    new = _words(b"\n".join(added)) - _words(b"\n".join(removed))
     return bool(new) and new <= ledger.words
+
+
+def _words(text: bytes) -> frozenset[bytes]:
+    """Every name in a text, and those joined by hyphens: four letters or more."""
+    # Quicker than to look for each with a regular expression.
+    words = (word.lstrip(_DIGITS) for word in set(text.translate(_SPACED).split()))
+    return frozenset(word for word in words if len(word) >= _SHORTEST)
 
 
 def _by_hunk(

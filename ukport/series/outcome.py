@@ -75,7 +75,10 @@ class PatchResult(NamedTuple):
 
 
 class Rebase(NamedTuple):
-    """A whole series; ``tree`` in ``repo`` is the new tree with all patches that landed."""
+    """A whole series; ``tree`` in ``repo`` is the new tree with all patches that landed.
+
+    It is empty where nobody asked for it.
+    """
 
     results: tuple[PatchResult, ...]
     series: tuple[Patch, ...]

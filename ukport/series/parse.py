@@ -4,8 +4,6 @@ Understands what ``git``, ``diff -u``, quilt, Subversion and mailers write. Work
 everything it does not understand (prose, diffstats, signatures) is kept where it stood.
 """
 
-import base64
-import binascii
 import re
 import zlib
 
@@ -21,6 +19,7 @@ _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _SLASHES = re.compile(rb"/{2,}")
 _MODES = frozenset({"100644", "100755", "120000", "160000"})
 _PROLOGUE = (b"diff ", b"Index: ", b"====")
+_OPENING = (*_PROLOGUE, b"--- ")
 _MAX_BINARY = 256 << 20
 
 
@@ -86,6 +85,8 @@ class _Parser:
 
     def _section(self) -> _Section | None:
         """The header of a file that starts at this line, read to its end; None for other text."""
+        if not self._line().startswith(_OPENING):
+            return None
         section = _Section(self.offset)
         if self._line().startswith(b"diff --git "):
             section.git = True
@@ -265,10 +266,13 @@ class _Parser:
 
     def _binary_line(self, line: bytes) -> bytes:
         first = line[:1]
+        # Imported here: binary patches are rare.
+        from base64 import b85decode
+
         length = first[0] - 64 if first <= b"Z" else first[0] - 96 + 26
         try:
-            data = base64.b85decode(line[1:])
-        except (ValueError, binascii.Error):
+            data = b85decode(line[1:])
+        except ValueError:
             raise self.fail("a line of a binary patch is not base85") from None
         if not 0 < length <= len(data):
             raise self.fail("a line of a binary patch has a wrong length")

@@ -6,7 +6,7 @@ conflict is a value: later patches are tried without the one that did not land.
 """
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,23 +51,26 @@ def rebase(
     old: str,
     new: str,
     *,
-    scratch: Path,
+    scratch: Path | None = None,
     history: bool = True,
 ) -> Rebase:
     """Carry ``series`` from ``old`` to ``new`` (commits or trees of ``repo``).
 
-    New objects go to a repository in ``scratch``; ``repo`` is only read. With ``history`` the
-    commits from old to new are asked which of them hold the patches already. Raises PatchError for
-    a patch that cannot be read; a patch that does not fit is a result.
+    The new tree is written to a repository in ``scratch``, and not at all without one; ``repo`` is
+    only read. With ``history`` the commits from old to new are asked which of them hold the patches
+    already. Raises PatchError for a patch that cannot be read; a patch that does not fit is a
+    result.
     """
-    target = repo.scratch(scratch)
-    paths = touched(series)
+    # Both gits are started before the first is asked: one gets ready while the other compares.
     with repo.reader() as reader:
-        trees = (reader.tree(old), reader.tree(new))
-        ends = (reader.commit(old), reader.commit(new)) if history else ("", "")
+        paths = touched(series)
         # The folders at the top, not the files alone: what a patch brings may have moved nearby.
-        compared = differences(repo, *trees, sorted({path.split("/", 1)[0] for path in paths}))
-        with closing(compared.job), open_ledger(repo, ends, compared, sorted(paths)) as ledger:
+        compared = differences(repo, old, new, sorted({path.split("/", 1)[0] for path in paths}))
+        with ExitStack() as stack:
+            stack.enter_context(closing(compared.job))
+            trees = (reader.tree(old), reader.tree(new))
+            ends = (reader.commit(old), reader.commit(new)) if history else ("", "")
+            ledger = stack.enter_context(open_ledger(repo, ends, compared, sorted(paths)))
             state = open_state(repo, reader, trees, paths, compared)
             explainer = Explainer(repo, trees, ends)
             results, state = _carry_all(series, state, ledger, explainer)
@@ -76,6 +79,9 @@ def rebase(
         for result in results
         if result.output and result.outcome in (Outcome.UNCHANGED, Outcome.ADJUSTED)
     )
+    if scratch is None:
+        return Rebase(tuple(results), landed, "", repo)
+    target = repo.scratch(scratch)
     tree = write_tree(target, trees[1], changes(state.base, state.new))
     return Rebase(tuple(results), landed, tree, target)
 

@@ -73,7 +73,8 @@ def write_series(folder: Path, patches: Sequence[Patch]) -> None:
         if why:
             raise SeriesError(f"the patch name {patch.name!r} {why}")
         path = folder / patch.name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if "/" in patch.name:
+            path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(patch.raw)
     lines = [p.name if p.strip == 1 else f"{p.name} -p{p.strip}" for p in patches]
     (folder / SERIES).write_bytes(b"".join(os.fsencode(line) + b"\n" for line in lines))

@@ -163,9 +163,8 @@ def open_state(
         target = path if path in state.new else moved.get(path, "")
         if target in state.new:
             ids = (before[path].oid, after[target].oid)
-            changes = known.spans.get(ids, ())
-            if ids[0] != ids[1] and target != path:
-                changes = blob_spans(repo, *ids)
+            moved_and_changed = ids[0] != ids[1] and target != path
+            changes = blob_spans(repo, *ids) if moved_and_changed else known.spans(*ids)
             sizes = (len(state.old[path].lines), len(state.new[target].lines))
             state.pairs[path] = (target, from_changes(changes, *sizes))
     return state

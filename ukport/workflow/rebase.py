@@ -1,12 +1,12 @@
 """``ukport rebase``: carry any series from one version of anything to another."""
 
+import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ukport.errors import ExitCode, UkportError, UsageError
 from ukport.git.repository import Repository, create
@@ -23,8 +23,7 @@ PROPOSALS = "proposals"
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(NamedTuple):
     """One end of the way: where it comes from and, in the common repository, what it is."""
 
     text: str
@@ -32,8 +31,7 @@ class Side:
     rev: str
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What ``ukport rebase`` has to tell, and its exit code."""
 
     rebase: Rebase
@@ -79,16 +77,15 @@ def rebase_series(
     patches = read_series(series)
     if not patches:
         raise UsageError(f"{series}: holds no patches", "NNNN-*.patch or a quilt series file")
-    with _workshop() as folder:
+    with _workshop() as workshop:
         known = Repository(history) if history else None
-        repo, ends = _common(folder, _side(old), _side(new), known)
-        result = rebase(repo, patches, *ends, scratch=folder / "scratch")
+        repo, ends = _common(workshop, _side(old), _side(new), known)
+        result = rebase(repo, patches, *ends)
         report = Report(result, out)
-        _write(report, folder / "out")
         told = None
         if review:
-            told = _review(repo, (ends[0], patches), (ends[1], result.series), folder)
-        _move(folder / "out", out)
+            told = _review(repo, (ends[0], patches), (ends[1], result.series), workshop())
+        _write(report, out)
         if review and told:
             text = told.markdown if review.suffix == ".md" else told.text
             review.write_text(text, "utf-8", "surrogateescape")
@@ -107,9 +104,17 @@ def _review(
 
 
 @contextmanager
-def _workshop() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="ukport-rebase-") as folder:
-        yield Path(folder)
+def _workshop() -> Iterator[Callable[[], Path]]:
+    """A temporary folder, made when it is first asked for: most series are carried without."""
+    with ExitStack() as stack:
+
+        @cache
+        def folder() -> Path:
+            from tempfile import TemporaryDirectory
+
+            return Path(stack.enter_context(TemporaryDirectory(prefix="ukport-rebase-")))
+
+        yield folder
 
 
 def _side(text: str) -> Side:
@@ -125,13 +130,14 @@ def _side(text: str) -> Side:
 
 
 def _common(
-    folder: Path, old: Side, new: Side, history: Repository | None
+    workshop: Callable[[], Path], old: Side, new: Side, history: Repository | None
 ) -> tuple[Repository, tuple[str, str]]:
     """One repository that holds both ends, and what they are in it: commits where they can be."""
     known = [repo for repo in (history, new.repo, old.repo) if repo]
     if old.repo and new.repo and len({repo.gitdir for repo in known}) == 1:
         return old.repo, (old.rev, new.rev)
-    home = known[0].scratch(folder / "trees", *known[1:]) if known else create(folder / "trees")
+    folder = workshop() / "trees"
+    home = known[0].scratch(folder, *known[1:]) if known else create(folder)
     ends = [_end(home, side, history) for side in (old, new)]
     return home, (ends[0], ends[1])
 
@@ -155,7 +161,22 @@ def nearest_commit(home: Repository, history: Repository, tree: str) -> str:
     return ""
 
 
-def _write(report: Report, folder: Path) -> None:
+def _write(report: Report, out: Path) -> None:
+    """Write beside ``out`` and put all in its place in one step."""
+    made = out.parent / f".{out.name}-{os.getpid()}"
+    try:
+        made.mkdir(parents=True)
+        try:
+            _fill(report, made)
+            made.rename(out)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise UkportError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _fill(report: Report, folder: Path) -> None:
     write_series(folder, report.rebase.series)
     for result in report.rebase.results:
         if result.outcome is Outcome.PARTIAL and result.output:
@@ -166,16 +187,6 @@ def _write(report: Report, folder: Path) -> None:
             path = folder / PROPOSALS / f"{result.name}.rej"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(result.rejects)
-
-
-def _move(made: Path, out: Path) -> None:
-    try:
-        if out.is_dir():
-            out.rmdir()
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(made, out)
-    except OSError as error:
-        raise UkportError(f"{out}: cannot be written: {error.strerror}") from error
 
 
 def _patch_document(result: PatchResult) -> dict[str, object]:
