@@ -110,11 +110,12 @@ def run(
     pinned: bool = True,
     timeout: float | None = None,
     env: Mapping[str, str] | None = None,
+    tied: bool = False,
 ) -> Completed:
     """Run one git command to its end.
 
-    ``repo`` is the git directory; ``pinned`` shuts out the user's configuration. Raises GitError
-    where git fails, unless ``check`` is off.
+    ``repo`` is the git directory; ``pinned`` shuts out the user's configuration; ``tied`` ends a
+    long one when ukport ends. Raises GitError where git fails, unless ``check`` is off.
     """
     done = process.run(
         arguments(args, repo=repo, pinned=pinned),
@@ -122,6 +123,7 @@ def run(
         input=input,
         timeout=timeout,
         check=False,
+        tied=tied,
     )
     if check and (done.timed_out or done.returncode != 0):
         raise failure(args, done, repo)

@@ -10,6 +10,10 @@ from ukport.process import Completed
 
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
+# A server that sends less than this many bytes a second, for this many seconds, is not answering.
+_STALLED = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60")
+_LONGEST = 3600.0  # seconds
+
 
 def mirror(url: str, path: Path, *, timeout: float | None = None) -> None:
     """Clone all heads and tags of ``url`` into a new bare repository at ``path``.
@@ -19,7 +23,9 @@ def mirror(url: str, path: Path, *, timeout: float | None = None) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    # Whoever was killed over it left a part; the caller sees to it that nobody works on one now.
+    for left in path.parent.glob(f"{path.name}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
     try:
         made = run(
             ["init", "--quiet", "--bare", "--template=", "--", unfinished],
@@ -36,11 +42,12 @@ def fetch(path: Path, url: str, *, timeout: float | None = None) -> None:
     """Bring the heads and tags of a bare repository up to date; FetchError with the URL."""
     args = ["fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-auto-gc"]
     done = run(
-        ["-c", "protocol.version=2", *args, "--", url, *_REFSPECS],
+        [*_STALLED, "-c", "protocol.version=2", *args, "--", url, *_REFSPECS],
         repo=path,
         check=False,
         pinned=False,
-        timeout=timeout,
+        timeout=timeout if timeout is not None else _LONGEST,
+        tied=True,
     )
     _check(done, url)
 
