@@ -1,6 +1,5 @@
 """A conflict in words: the hunk, why it does not fit, and the two texts that meet there."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 from ukport.series.outcome import Fate, HunkResult, PatchResult
@@ -35,6 +34,9 @@ def _change(hunk: HunkResult) -> list[str]:
     """What the hunk expects and what it wants, as one listing."""
     if not hunk.wanted:
         return [f"  {_line(line)}" for line in hunk.expected]
+    # Slow to load, and only wanted here.
+    import difflib
+
     before, after = ([_line(line) for line in side] for side in (hunk.expected, hunk.wanted))
     return [line.rstrip() for line in difflib.ndiff(before, after) if not line.startswith("?")]
 

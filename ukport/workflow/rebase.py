@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "ukport.rebase/1"
 PROPOSALS = "proposals"
-_SHOWN = 8
 
 
 class Side(NamedTuple):
@@ -230,34 +229,12 @@ def _hunk_document(hunk: HunkResult) -> dict[str, object]:
 def _patch_text(result: PatchResult) -> Iterator[str]:
     why = f"  ({_text(result.reason)})" if result.reason else ""
     yield f"{result.outcome.value:<10} {result.name}{why}"
-    if result.verdict:
-        yield f"           {result.verdict}"
     for one in result.evidence:
         yield f"           {_text(one.detail)}"
-    for hunk in result.hunks:
-        if hunk.fate is Fate.OPEN:
-            yield f"           {_text(hunk.file)} {hunk.header} {_text(hunk.reason)}"
-            yield from _explained(hunk)
-            yield from _quoted("the patch expects", hunk.expected)
-            yield from _quoted(f"upstream has, from line {hunk.line}", hunk.upstream)
+    if any(hunk.fate is Fate.OPEN for hunk in result.hunks):
+        from ukport.report import conflict
 
-
-def _explained(hunk: HunkResult) -> Iterator[str]:
-    if hunk.broken_by:
-        yield f"             broken by {hunk.broken_by}"
-    if hunk.whereabouts:
-        yield f"             its code: {_text(hunk.whereabouts)}"
-    if hunk.missing:
-        yield f"             no longer exist: {', '.join(hunk.missing[:_SHOWN])}"
-
-
-def _quoted(title: str, lines: tuple[bytes, ...]) -> Iterator[str]:
-    if lines:
-        yield f"             {title}:"
-    for line in lines[:_SHOWN]:
-        yield f"               {line.decode('utf-8', 'replace').rstrip()}"
-    if len(lines) > _SHOWN:
-        yield f"               … {len(lines) - _SHOWN} more"
+        yield conflict.describe(result)
 
 
 def _text(text: str) -> str:
