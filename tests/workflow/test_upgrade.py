@@ -87,6 +87,7 @@ def test_dry_run_writes_nothing(toy):
     assert done.returncode == 0
     assert toy.files() == before
     assert not (toy.project / "reports").exists()
+    assert not (toy.project / ".ukport").exists()
 
 
 def test_versions_one_after_the_other_in_one_folder_are_never_mixed(toy):

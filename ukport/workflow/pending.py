@@ -17,7 +17,7 @@ from ukport.series.patch import Patch
 from ukport.workflow.carry import Decided
 from ukport.workflow.transaction import private_folder
 
-_FOLDER = "upgrade"
+_FOLDER = ".ukport/upgrade"
 _STATE = "state.json"
 
 
@@ -58,7 +58,13 @@ class Desk:
 
     @property
     def folder(self) -> Path:
-        return private_folder(self.project) / _FOLDER
+        return self.project / _FOLDER
+
+    def make(self) -> Path:
+        """The folder, made where it is not there yet; looking alone makes nothing."""
+        private_folder(self.project)
+        self.folder.mkdir(exist_ok=True)
+        return self.folder
 
     @property
     def work(self) -> WorkTree:
@@ -95,8 +101,7 @@ class Desk:
 
     def save(self, waiting: Waiting) -> None:
         """Write the state in one step."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f"{_STATE}.part"
+        draft = self.make() / f"{_STATE}.part"
         draft.write_bytes(msgspec.json.encode(waiting))
         draft.replace(self.folder / _STATE)
 

@@ -140,7 +140,7 @@ class Upgrade:
 
     def _memory_folder(self, waiting: Waiting) -> Path:
         """The recipe's resolutions and those of this upgrade, as git's rerere keeps them."""
-        folder = self.desk.folder / "memory"
+        folder = self.desk.make() / "memory"
         shutil.rmtree(folder, ignore_errors=True)
         kept = self.project / "recipes" / waiting.recipe / RESOLUTIONS
         known = {
