@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from ukport.verify.explanation import Explanation
+
 SCHEMA = "ukport.result/1"
 
 
@@ -35,6 +37,24 @@ class TreeResult(msgspec.Struct, frozen=True):
     commit: str
     archive: str
     sha256: str
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """What was there before, in the same cell: ``version`` of the port, or another allocator.
+
+    ``regressions`` are tests that it passed and the port does not, ``standing`` those that neither
+    passes, ``fixed`` those that only the port passes. ``worse``: the port is not PASS and it is.
+    """
+
+    name: str
+    version: str
+    verdict: str
+    reason: str
+    tests: tuple[TestResult, ...] = ()
+    regressions: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    worse: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +86,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     console: str = ""
     build_log: str = ""
     report: str = ""
+    # What would do, where the verdict is not PASS and something is known to.
+    hint: str = ""
+    memory: int = 0  # of the guest, MiB
+    host_memory: int = 0  # the most that QEMU took of this machine's, MiB
+    image_size: int = 0  # bytes
+    explanation: Explanation | None = None
+    baseline: Baseline | None = None
 
     @property
     def passed(self) -> bool:

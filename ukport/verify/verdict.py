@@ -7,13 +7,18 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a verification ended; everything but PASS is a failure of some sort."""
+    """How a verification ended; everything but PASS is a failure of some sort.
+
+    NOT_RUN says nothing of the port: this machine could not try it.
+    """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     CRASH = "crash"
     HANG = "hang"
+    OOM = "oom"
     BUILD = "build"
+    NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The kind, one line that says why, and what the guest reported."""
+    """The kind, one line that says why, and what the guest reported; ``hint``: what would do."""
 
     kind: Kind
     reason: str
     checks: tuple[Check, ...] = ()
     planned: int = 0
     version: str = ""
+    hint: str = ""
 
     @property
     def passed(self) -> int:
