@@ -20,6 +20,9 @@ from ukport.errors import MissingError, UkportError
 
 # Debian's package for each program that ukport starts, for the line that installs it.
 PACKAGES: Mapping[str, str] = {
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "aarch64-linux-gnu-ld": "binutils-aarch64-linux-gnu",
+    "aarch64-linux-gnu-objcopy": "binutils-aarch64-linux-gnu",
     "awk": "gawk",
     "bison": "bison",
     "flex": "flex",
@@ -30,6 +33,7 @@ PACKAGES: Mapping[str, str] = {
     "nm": "binutils",
     "objcopy": "binutils",
     "patch": "patch",
+    "qemu-system-aarch64": "qemu-system-arm",
     "qemu-system-x86_64": "qemu-system-x86",
     "tar": "tar",
     "gzip": "gzip",

@@ -14,6 +14,7 @@ def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
     """What is wrong in the recipe's own text."""
     yield from _archives(recipe)
     yield from _tree_names(recipe)
+    yield from _points(recipe)
 
 
 def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) -> Iterator[Finding]:
@@ -64,6 +65,22 @@ def _tree_names(recipe: Recipe) -> Iterator[Finding]:
     for keys, name in reversed(named):
         if count[name] > 1:
             yield keys, f"expected a name of its own: {name!r} is another tree's"
+
+
+def _points(recipe: Recipe) -> Iterator[Finding]:
+    """Cells are told apart by the names on their axes; the port itself stands among allocators."""
+    matrix = recipe.matrix
+    axes: dict[str, list[str]] = {
+        "configurations": [point.name for point in matrix.configurations],
+        "architectures": [point.name for point in matrix.architectures],
+        "allocators": [point.name for point in matrix.allocators],
+    }
+    for axis, names in axes.items():
+        taken = {recipe.name} if axis == "allocators" else set()
+        for at, name in enumerate(names):
+            if name in taken:
+                yield ("matrix", axis, at, "name"), f"expected a name of its own, {name!r} is taken"
+            taken.add(name)
 
 
 def _pinned(recipe: Recipe) -> Iterator[tuple[Keys, Tree]]:

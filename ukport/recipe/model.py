@@ -193,6 +193,41 @@ class Configuration(Strict, frozen=True, kw_only=True):
     disable: tuple[Symbol, ...] = ()
 
 
+class Variant(Strict, frozen=True, kw_only=True):
+    """A point of an axis of the matrix, as its difference from ``[configuration]``.
+
+    ``values`` are Kconfig numbers. ``versions`` limits the point to versions in those ranges.
+    """
+
+    name: Name
+    enable: tuple[Symbol, ...] = ()
+    disable: tuple[Symbol, ...] = ()
+    values: dict[Symbol, int] = field(default_factory=dict)
+    versions: tuple[Range, ...] = ()
+
+
+class Allocator(Variant, frozen=True, kw_only=True):
+    """Another allocator in the port's place, under the same test; ``versions`` means nothing here.
+
+    The guest must report ``name`` and ``number`` as what it runs on.
+    """
+
+    number: Annotated[int, Meta(ge=0, le=999_999_999)] = 0
+
+
+class Matrix(Strict, frozen=True, kw_only=True):
+    """The axes that a port is proven over; of an axis that is left out there is one point.
+
+    The first point of an axis is what is built where no other is asked for. ``memory`` in MiB.
+    """
+
+    versions: tuple[VersionText, ...] = ()
+    configurations: tuple[Variant, ...] = ()
+    architectures: tuple[Variant, ...] = ()
+    allocators: tuple[Allocator, ...] = ()
+    memory: tuple[Annotated[int, Meta(ge=2, le=65536)], ...] = ()
+
+
 class VersionMacro(Strict, frozen=True, kw_only=True):
     """The number in upstream's header that the guest must report as its own."""
 
@@ -222,6 +257,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     backends: Annotated[tuple[Backend, ...], Meta(min_length=1)]
     glue: Glue
     configuration: Configuration
+    matrix: Matrix = Matrix()
     test: Test
 
     @property

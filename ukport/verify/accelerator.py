@@ -7,6 +7,7 @@ from pathlib import Path
 from ukport.errors import UsageError
 from ukport.process import require
 from ukport.verify import boot
+from ukport.verify.machine import X86_64, Machine
 
 CHOICES = ("auto", "kvm", "tcg")
 
@@ -17,8 +18,10 @@ def check(wanted: str) -> None:
         raise UsageError(f"there is no accelerator {wanted!r}", f"use {', '.join(CHOICES)}")
 
 
-def choose(root: Path, wanted: str = "auto") -> boot.Accelerator:
-    """As ``boot.choose``, asked once for each QEMU and each start of the machine.
+def choose(root: Path, wanted: str = "auto", machine: Machine = X86_64) -> boot.Accelerator:
+    """As ``boot.choose``, asked once for each QEMU and each start of the computer.
+
+    The probe is x86's: other machines are emulated unless KVM is asked for.
 
     ``root`` is the cache folder, ``wanted`` one of CHOICES. Raises MissingError where QEMU is not
     installed, UsageError for another choice.
@@ -26,6 +29,8 @@ def choose(root: Path, wanted: str = "auto") -> boot.Accelerator:
     check(wanted)
     if wanted != "auto":
         return boot.Accelerator(wanted, "as asked")
+    if machine is not X86_64 or not machine.native:
+        return boot.Accelerator("tcg", f"this is no {machine.name}" if not machine.native else "")
     kept = _place(root)
     name, _, why = kept.read_text("utf-8").partition("\n") if kept.exists() else ("", "", "")
     if name in CHOICES[1:]:

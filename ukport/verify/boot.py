@@ -1,24 +1,33 @@
-"""Booting an image under QEMU: KVM where a probe shows that it runs guests, else TCG."""
+"""Booting an image under QEMU: KVM where a probe shows that it runs guests, else TCG.
+
+How the guest ended is asked of QEMU's own monitor (QMP), which the guest cannot write to: the
+event SHUTDOWN tells a power-off by the guest from a reset, which a triple fault is, too.
+"""
 
 import os
 import re
 import selectors
+import socket
 import struct
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ukport import process
+from ukport.verify.machine import X86_64, Machine
 from ukport.verify.verdict import Ended
 
-QEMU = "qemu-system-x86_64"
+QEMU = X86_64.qemu
 CONSOLE_LIMIT = 4 * 1024 * 1024  # bytes; a guest that prints more is stopped
 # QEMU prints this and then stands still for ever.
 _STUCK = b"KVM internal error"
-_EXIT_DEVICE = ("-device", "isa-debug-exit")
+# Said before QEMU starts: the guest waits (-S) until the monitor hears of its end.
+_QMP = b'{"execute": "qmp_capabilities"}{"execute": "cont"}'
+_SHUTDOWN = re.compile(rb'"event": "SHUTDOWN", "data": \{[^{}]*"reason": "([a-z-]+)"')
 
 
 @dataclass(frozen=True)
@@ -43,30 +52,61 @@ class Boot:
     command: tuple[str, ...]
 
 
-def run(image: Path, accelerator: Accelerator, *, memory: int, timeout: float) -> Boot:
+def run(
+    image: Path,
+    accelerator: Accelerator,
+    *,
+    memory: int,
+    timeout: float,
+    machine: Machine = X86_64,
+) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
     Raises MissingError where QEMU is not installed.
     """
-    command = _command(image, accelerator, memory)
+    command = _command(image, accelerator, memory, machine)
+    ours, theirs = socket.socketpair()
     began = time.monotonic()
-    child = process.start(command, tied=True, stderr=subprocess.STDOUT)
-    try:
-        console, ended = _watch(child, began + timeout)
-    finally:
-        process.stop(child)
-        if child.stdout:
-            child.stdout.close()
+    with ours, theirs:
+        ours.sendall(_QMP)
+        monitor = _monitor(theirs.fileno())
+        child = process.start(
+            [*command, *monitor], tied=True, stderr=subprocess.STDOUT, keep_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        try:
+            console, ended = _watch(child, began + timeout)
+        finally:
+            process.stop(child)
+            if child.stdout:
+                child.stdout.close()
+        ended = replace(ended, shutdown=_shutdown(ours))
     return Boot(console, ended, time.monotonic() - began, accelerator, tuple(command))
 
 
-def _command(image: Path, accelerator: Accelerator, memory: int) -> list[str]:
+def _command(image: Path, accelerator: Accelerator, memory: int, machine: Machine) -> list[str]:
     cpu = "host" if accelerator.name == "kvm" else "max"
     return [
-        *(QEMU, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
+        *(machine.qemu, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
         *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"),
-        *("-nodefaults", *_EXIT_DEVICE, "-kernel", str(image)),
+        *("-nodefaults", *machine.board, "-kernel", str(image)),
     ]
+
+
+def _monitor(handle: int) -> list[str]:
+    """The monitor on a socket that is open already; not part of the command that people see."""
+    return ["-S", "-chardev", f"socket,id=qmp,fd={handle}", "-mon", "chardev=qmp,mode=control"]
+
+
+def _shutdown(monitor: socket.socket) -> str:
+    """Why QEMU says that the machine stopped: ``guest-shutdown``, ``guest-reset``, or nothing."""
+    said = b""
+    monitor.settimeout(0)
+    with suppress(BlockingIOError, ConnectionError):
+        while piece := monitor.recv(65536):
+            said += piece
+    found = _SHUTDOWN.search(said)
+    return found[1].decode("ascii") if found else ""
 
 
 def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, Ended]:
@@ -100,6 +140,9 @@ def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, En
     return b"".join(pieces), Ended(child.returncode)
 
 
+_PROBE_END = 33
+
+
 def probe_image() -> bytes:
     """A guest of a few bytes that loads the SSE control word and ends itself with status 33.
 
@@ -123,7 +166,7 @@ def probe_image() -> bytes:
 
 
 def choose(*, device: Path = Path("/dev/kvm")) -> Accelerator:
-    """KVM if it opens and a guest of ours runs to its end under it; else TCG, with the reason."""
+    """For x86_64: KVM if it opens and a guest of ours runs to its end under it; else TCG, why."""
     if not device.exists():
         return Accelerator("tcg", "no /dev/kvm here")
     if not os.access(device, os.R_OK | os.W_OK):
@@ -132,7 +175,7 @@ def choose(*, device: Path = Path("/dev/kvm")) -> Accelerator:
         image = Path(folder) / "probe"
         image.write_bytes(probe_image())
         tried = run(image, Accelerator("kvm"), memory=16, timeout=5)
-    if tried.ended == Ended(33):
+    if tried.ended.returncode == _PROBE_END:
         return Accelerator("kvm")
     return Accelerator("tcg", "KVM cannot run guests here")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ukport import process
 from ukport.errors import ExitCode, UkportError
+from ukport.verify.machine import HOST, Machine
 from ukport.verify.workspace import Library, Surroundings, Workspace, building
 
 _FIRST_ERROR = re.compile(
@@ -18,6 +19,7 @@ _FIRST_ERROR = re.compile(
 )
 # Programs that the build starts beside make itself.
 NEEDED = ("make", "gcc", "ld", "flex", "bison", "awk", "patch", "tar", "python3")
+_COMPILER = ("gcc", "ld", "objcopy")
 BUILD_TIMEOUT = 1800.0  # seconds
 
 
@@ -40,36 +42,42 @@ class Built:
     seconds: float
 
 
-def require_tools() -> None:
+def require_tools(machine: Machine) -> None:
     """Raises MissingError for the first program of the build that is not installed."""
-    for program in NEEDED:
+    for program in (*NEEDED, *(f"{machine.prefix}{name}" for name in _COMPILER)):
         process.require(program)
 
 
-def toolchain() -> str:
+def toolchain(machine: Machine = HOST) -> str:
     """What tells objects of one compiler and linker from another's."""
-    compiler, linker = process.require("gcc"), process.require("ld")
+    compiler, linker = (process.require(f"{machine.prefix}{name}") for name in ("gcc", "ld"))
     # Apart: of two questions at once gcc answers only one.
     questions = [[compiler, "-dumpfullversion"], [compiler, "-dumpmachine"], [linker, "--version"]]
     answers = [process.run(q, timeout=20).text.partition("\n")[0] for q in questions]
     return " ".join([compiler, linker, *answers])
 
 
-def defconfig(surroundings: Surroundings, library: str) -> str:
+def defconfig(surroundings: Surroundings, library: Library | None) -> str:
     """The configuration's starting point; ``make olddefconfig`` completes it."""
-    enable = ("PLAT_KVM", f"ARCH_{surroundings.architecture.upper()}", library.upper())
+    enable = ("PLAT_KVM", surroundings.machine.option, *_wanted(surroundings, library))
     return "".join(
         [
-            *(f"CONFIG_{option}=y\n" for option in (*enable, *surroundings.enable)),
+            *(f"CONFIG_{option}=y\n" for option in enable),
             *(f"# CONFIG_{option} is not set\n" for option in surroundings.disable),
+            *(f"CONFIG_{option}={value}\n" for option, value in surroundings.values.items()),
         ]
     )
+
+
+def _wanted(surroundings: Surroundings, library: Library | None) -> tuple[str, ...]:
+    own = (library.library.upper(),) if library else ()
+    return (*own, *surroundings.enable)
 
 
 def build(
     workspace: Workspace,
     surroundings: Surroundings,
-    library: Library,
+    library: Library | None,
     *,
     progress: Callable[[int], None],
 ) -> Built:
@@ -77,12 +85,13 @@ def build(
 
     ``progress`` hears now and then how many steps make has told of.
     """
-    require_tools()
-    names = [*(tree.name for tree in surroundings.libraries), library.name]
+    machine = surroundings.machine
+    require_tools(machine)
+    names = [tree.name for tree in surroundings.libraries] + ([library.name] if library else [])
     folders = ":".join(str(workspace.library(name)) for name in names)
     make: list[str | Path] = [
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
-        *(f"O={workspace.build}", f"C={workspace.config}"),
+        *(f"O={workspace.build}", f"C={workspace.config}", f"CROSS_COMPILE={machine.prefix}"),
         # Every archive is in its place; one that is not must fail here, not come from the network.
         *("WGET=false", "GIT=false"),
     ]
@@ -90,7 +99,7 @@ def build(
         configured = _configure(make, workspace, surroundings, library, progress)
         made = _make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
-    images = [p for p in workspace.build.glob(f"*_qemu-{surroundings.architecture}") if p.is_file()]
+    images = [p for p in workspace.build.glob(f"*_qemu-{machine.name}") if p.is_file()]
     if len(images) != 1:
         raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
     return Built(images[0], log, seconds)
@@ -106,12 +115,13 @@ def _configure(
     make: list[str | Path],
     workspace: Workspace,
     surroundings: Surroundings,
-    library: Library,
+    library: Library | None,
     progress: Callable[[int], None],
 ) -> _Configured:
     """Only where the options or the library's Config.uk changed: it dates config.h anew."""
-    text = defconfig(surroundings, library.library)
-    asked = hashlib.sha256(text.encode() + library.files["Config.uk"]).hexdigest()
+    text = defconfig(surroundings, library)
+    own = library.files["Config.uk"] if library else b""
+    asked = hashlib.sha256(text.encode() + own).hexdigest()
     stamp = workspace.root / "config.stamp"
     if stamp.exists() and stamp.read_text("utf-8") == asked:
         return _Configured()
@@ -157,11 +167,12 @@ def first_error(output: str) -> str:
     return output.strip().rpartition("\n")[2] or "no output"
 
 
-def _check_config(config: Path, surroundings: Surroundings, library: Library) -> None:
+def _check_config(config: Path, surroundings: Surroundings, library: Library | None) -> None:
     """Kconfig drops an option that it does not know or whose dependencies fail, in silence."""
     text = config.read_text("utf-8")
-    wanted = (library.library.upper(), *surroundings.enable)
-    dropped = [name for name in wanted if f"CONFIG_{name}=y\n" not in text]
+    lines = [f"{name}=y" for name in _wanted(surroundings, library)]
+    lines += [f"{name}={value}" for name, value in surroundings.values.items()]
+    dropped = [line.removesuffix("=y") for line in lines if f"CONFIG_{line}\n" not in text]
     if dropped:
         raise BuildError(
             f"the configuration has no {', '.join(dropped)}: the option does not exist here,"

@@ -32,11 +32,27 @@ class Check:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the emulator ended; ``truncated`` where the console grew past its bound."""
+    """How the emulator ended; ``truncated`` where the console grew past its bound.
+
+    ``shutdown`` is the reason that QEMU's monitor gave, where it could give one.
+    """
 
     returncode: int
     timed_out: bool = False
     truncated: bool = False
+    shutdown: str = ""
+
+    @property
+    def clean(self) -> bool:
+        """Whether the guest itself ended, on purpose: its own status, or a power-off."""
+        return self.returncode == EXIT_HALT or (
+            self.returncode == 0 and self.shutdown == "guest-shutdown"
+        )
+
+    def __str__(self) -> str:
+        if self.shutdown == "guest-reset":
+            return "the guest reset the machine, as a fault that nothing handles does"
+        return f"the emulator ended with status {self.returncode}, a clean end has {EXIT_HALT}"
 
 
 @dataclass(frozen=True)
@@ -66,8 +82,8 @@ _CRASH = re.compile(
     re.IGNORECASE,
 )
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
-# isa-debug-exit as Unikraft's QEMU platform drives it: status = (value << 1) | 1. Status 0 is no
-# clean end: a triple fault resets the machine, and with -no-reboot QEMU then ends with 0, too.
+# isa-debug-exit as Unikraft's QEMU platform drives it: status = (value << 1) | 1. Status 0 alone is
+# no clean end: a triple fault resets the machine, and with -no-reboot QEMU then ends with 0, too.
 EXIT_HALT = 83
 
 
@@ -98,9 +114,8 @@ def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
         return verdict(Kind.HANG, "the guest printed without end")
     if ended.timed_out:
         return verdict(Kind.HANG, f"no end within the time limit, last line: {said.last!r}")
-    if ended.returncode != EXIT_HALT:
-        why = f"the emulator ended with status {ended.returncode}, a clean end has {EXIT_HALT}"
-        return verdict(Kind.CRASH, f"{why}; last line: {said.last!r}")
+    if not ended.clean:
+        return verdict(Kind.CRASH, f"{ended}; last line: {said.last!r}")
     problem = next(_problems(said, expected), "")
     if problem:
         return verdict(Kind.FAIL, problem)

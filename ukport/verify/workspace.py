@@ -12,12 +12,13 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ukport import git
 from ukport.errors import UkportError, UsageError
 from ukport.source.cache import Archive
+from ukport.verify.machine import X86_64, Machine
 
 # Objects younger than this many seconds before a kill may be cut short.
 _UNSURE = 10.0
@@ -42,14 +43,16 @@ class Surroundings:
     origins: Mapping[str, Archive]
     enable: tuple[str, ...]
     disable: tuple[str, ...]
-    architecture: str = "x86_64"
+    values: Mapping[str, int] = field(default_factory=dict)
+    machine: Machine = X86_64
 
     def key(self, toolchain: str) -> str:
         """Names the folder; ``toolchain`` says which compiler and linker its objects are of."""
-        parts = [toolchain, self.architecture, self.core.tree]
+        parts = [toolchain, self.machine.name, self.core.tree]
         parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
         parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]
+        parts += [f"{name}={value}" for name, value in sorted(self.values.items())]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -140,11 +143,15 @@ def hold(root: Path, waiting: Callable[[Path], None]) -> Iterator[Workspace]:
 
 
 def prepare(
-    workspace: Workspace, surroundings: Surroundings, library: Library, application: Application
+    workspace: Workspace,
+    surroundings: Surroundings,
+    library: Library | None,
+    application: Application,
 ) -> None:
     """Lay everything out, and wipe the objects of what differs from the last time.
 
-    Raises UsageError for a place that make cannot work in.
+    Without ``library`` the application runs on what the surroundings have. Raises UsageError for a
+    place that make cannot work in.
     """
     if re.search(r"[\s:$#]", str(workspace.root)):
         raise UsageError(
@@ -153,13 +160,14 @@ def prepare(
         )
     _recover(workspace)
     _lay_surroundings(workspace, surroundings)
-    _lay_library(workspace, library)
+    if library:
+        _lay_library(workspace, library)
     # The application includes the library's headers, whose times are the archive's.
     _lay(
         workspace,
         workspace.application,
         application.files,
-        f"{application.stamp} {library.stamp}",
+        f"{application.stamp} {library.stamp if library else ''}",
         objects=f"app{application.name}",
     )
 

@@ -26,7 +26,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         version=str(made.version),
         verdict=str(verdict.kind),
         reason=verdict.reason,
-        platform=f"Unikraft kvm/{made.surroundings.architecture}",
+        platform=f"Unikraft kvm/{made.surroundings.machine.name}",
         accelerator=str(boot.accelerator) if boot else "",
         backend=made.backend.name,
         guest_version=verdict.version,

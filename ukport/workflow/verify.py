@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from ukport.source import Cache
 from ukport.verify import accelerator, boot
 from ukport.verify.boot import Accelerator, Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
+from ukport.verify.machine import X86_64
 from ukport.verify.verdict import Expected, Kind, Verdict, judge
 from ukport.verify.workspace import hold, prepare
 from ukport.workflow.events import Tell
@@ -54,18 +56,22 @@ def verify(
 def check_machine(accel: str) -> None:
     """Raises MissingError or UsageError at once for what would only fail after the build."""
     accelerator.check(accel)
-    require(boot.QEMU)
-    require_tools()
+    require(X86_64.qemu)
+    require_tools(X86_64)
 
 
 def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
     """Build the port, boot it, judge its console."""
-    root = cache.root / "build" / f"{made.recipe.name}-{made.surroundings.key(toolchain())}"
+    root = (
+        cache.root
+        / "build"
+        / f"{made.recipe.name}-{made.surroundings.key(toolchain(made.surroundings.machine))}"
+    )
 
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
 
-    where = f"kvm/{made.surroundings.architecture}"
+    where = f"kvm/{made.surroundings.machine.name}"
     with hold(root, waiting) as workspace:
         try:
             with stages.stage("build", where):
@@ -92,14 +98,16 @@ def _boot(made: Made, built: Built, root: Path, accel: str) -> tuple[Boot, Verdi
     """Boot with KVM where the probe passed; a guest that says nothing there is tried with TCG."""
     test = made.recipe.test
     expected = Expected(made.recipe.name, made.number)
-    chosen = accelerator.choose(root, accel)
-    booted = boot.run(built.image, chosen, memory=test.memory, timeout=test.timeout)
+    machine = made.surroundings.machine
+    chosen = accelerator.choose(root, accel, machine)
+    run = partial(boot.run, memory=test.memory, timeout=test.timeout, machine=machine)
+    booted = run(built.image, chosen)
     verdict = judge(booted.console, booted.ended, expected)
     silent = verdict.kind in (Kind.CRASH, Kind.HANG) and not verdict.version
     if chosen != Accelerator("kvm") or not silent:
         return booted, verdict
     tcg = Accelerator("tcg", "KVM cannot run guests here")
-    again = boot.run(built.image, tcg, memory=test.memory, timeout=test.timeout)
+    again = run(built.image, tcg)
     second = judge(again.console, again.ended, expected)
     if not second.version:
         return booted, verdict

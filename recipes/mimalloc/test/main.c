@@ -6,7 +6,11 @@
  * line. A line that is missing tells that the system died.
  */
 #include <stdio.h>
+#include <uk/config.h>
+#include <uk/essentials.h>
+#if CONFIG_LIBUKBOOT_INITMIMALLOC
 #include <mimalloc.h>
+#endif
 
 #include "test.h"
 
@@ -48,6 +52,7 @@ static const struct test tests[] = {
 	{ "fifty threads leave no memory behind", test_fifty_threads },
 };
 
+#if CONFIG_LIBUKBOOT_INITMIMALLOC
 static void print_version(void)
 {
 	const int v = mi_version();
@@ -60,6 +65,15 @@ static void print_version(void)
 		printf("ukport: begin mimalloc %d.%d.%d (%d)\n",
 		       v / 100, v / 10 % 10, v % 10, v);
 }
+#elif CONFIG_LIBUKBOOT_INITBBUDDY
+/* It has the version of Unikraft, and no number of its own */
+static void print_version(void)
+{
+	printf("ukport: begin bbuddy %s (0)\n", STRINGIFY(UK_FULLVERSION));
+}
+#else
+#error "These tests do not know which allocator they run on"
+#endif
 
 int main(void)
 {

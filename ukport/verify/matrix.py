@@ -1,0 +1,214 @@
+"""The cells of a recipe's matrix: which there are, what each is built with; pure.
+
+A cell is one point on every axis. On the axis of allocators the port itself comes first; a cell
+with another allocator builds no port, so it has no version either.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ukport.errors import UsageError
+from ukport.recipe.model import Allocator, Recipe, Variant
+from ukport.source.versions import Version, within
+from ukport.verify import machine
+from ukport.verify.machine import Machine
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Kconfig symbols, without ``CONFIG_``: set to y, left unset, and numbers."""
+
+    enable: tuple[str, ...]
+    disable: tuple[str, ...] = ()
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    def with_(self, point: Variant) -> "Options":
+        """What ``point`` makes of these: its own word counts where both speak of a symbol."""
+        kept = [name for name in self.enable if name not in (*point.disable, *point.enable)]
+        unset = [name for name in self.disable if name not in (*point.enable, *point.disable)]
+        return Options(
+            (*kept, *point.enable), (*unset, *point.disable), {**self.values, **point.values}
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``version`` is "" where the allocator is not the port; ``memory`` in MiB."""
+
+    version: str
+    allocator: str
+    configuration: str
+    architecture: str
+    memory: int
+    accelerator: str = "auto"
+
+    @property
+    def name(self) -> str:
+        """``mimalloc-2.1.9/paging/x86_64/512M``, for people and for folders."""
+        what = f"{self.allocator}-{self.version}" if self.version else self.allocator
+        return f"{what}/{self.configuration}/{self.architecture}/{self.memory}M"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a user wants of each axis; an empty tuple is all of it, or its first point."""
+
+    versions: tuple[str, ...] = ()
+    allocators: tuple[str, ...] = ()
+    configurations: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    memory: tuple[int, ...] = ()
+
+    @property
+    def given(self) -> bool:
+        """Whether an axis beside that of the versions is spoken of."""
+        return bool(self.allocators or self.configurations or self.architectures or self.memory)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """A recipe's axes, complete: each has at least one point."""
+
+    recipe: Recipe
+    configurations: tuple[Variant, ...]
+    architectures: tuple[Variant, ...]
+    allocators: tuple[Variant, ...]
+    memory: tuple[int, ...]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Axes":
+        """Raises UsageError for an architecture that ukport does not know."""
+        matrix = recipe.matrix
+        architectures = matrix.architectures or (Variant(name=machine.X86_64.name),)
+        for point in architectures:
+            machine.named(point.name)
+        return cls(
+            recipe,
+            matrix.configurations or (Variant(name="default"),),
+            architectures,
+            (Variant(name=recipe.name), *matrix.allocators),
+            matrix.memory or (recipe.test.memory,),
+        )
+
+    def options(self, cell: Cell) -> Options:
+        """The Kconfig symbols of a cell."""
+        base = self.recipe.configuration
+        options = Options(base.enable, base.disable)
+        for points, name in (
+            (self.architectures, cell.architecture),
+            (self.configurations, cell.configuration),
+            (self.allocators, cell.allocator),
+        ):
+            options = options.with_(_named(points, name))
+        return options
+
+    def machine(self, cell: Cell) -> Machine:
+        return machine.named(cell.architecture)
+
+    def number(self, cell: Cell) -> int | None:
+        """What a guest on another allocator reports; None for the port, which has its own."""
+        point = _named(self.allocators, cell.allocator)
+        return point.number if isinstance(point, Allocator) else None
+
+
+def cells(
+    axes: Axes, versions: Sequence[Version], filters: Filters, accelerator: str, *, whole: bool
+) -> tuple[Cell, ...]:
+    """All cells that ``filters`` leave; unless ``whole``, an axis without a filter has one point.
+
+    ``versions`` of the port are given resolved. Raises UsageError for a name that no axis has.
+    """
+    first = None if whole else 1
+    configurations = _chosen("configuration", axes.configurations, filters.configurations, first)
+    architectures = _chosen("architecture", axes.architectures, filters.architectures, first)
+    allocators = _chosen("allocator", axes.allocators, filters.allocators, first)
+    memory = filters.memory or axes.memory[:first]
+    found = [
+        Cell(version, allocator.name, configuration.name, architecture.name, size, accelerator)
+        for architecture in architectures
+        for configuration in configurations
+        for allocator in allocators
+        for version in _served(allocator, versions, (architecture, configuration))
+        for size in memory
+    ]
+    return tuple(found)
+
+
+def _served(
+    allocator: Variant, versions: Sequence[Version], points: Sequence[Variant]
+) -> list[str]:
+    if isinstance(allocator, Allocator):
+        return [""]
+    ranges = [point.versions for point in points if point.versions]
+    return [str(v) for v in versions if all(within(v, one) for one in ranges)]
+
+
+def _chosen(
+    axis: str, points: Sequence[Variant], wanted: Sequence[str], first: int | None
+) -> list[Variant]:
+    return [_named(points, name, axis) for name in wanted] if wanted else list(points[:first])
+
+
+def _named(points: Sequence[Variant], name: str, axis: str = "point") -> Variant:
+    for point in points:
+        if point.name == name:
+            return point
+    raise UsageError(
+        f"the recipe has no {axis} {name!r}", f"there is: {', '.join(p.name for p in points)}"
+    )
+
+
+def shard(items: Sequence[T], part: str, key: Callable[[T], str]) -> tuple[T, ...]:
+    """The part ``i/n`` (from 1): whole groups of one ``key``, the same on every machine.
+
+    Cells that share a build folder share its cold build, so they stay together; the largest group
+    goes first to the part that has the least. Raises UsageError for what is no part.
+    """
+    index, count = _part(part)
+    groups: dict[str, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    loads = [0] * count
+    chosen: set[str] = set()
+    for name, group in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
+        at = loads.index(min(loads))
+        loads[at] += len(group) + COLD
+        if at == index:
+            chosen.add(name)
+    return tuple(item for item in items if key(item) in chosen)
+
+
+# A cold build takes as long as about so many cells in a warm folder.
+COLD = 5
+MOST_PARTS = 256  # jobs in a matrix of GitHub's
+
+
+def _part(text: str) -> tuple[int, int]:
+    left, slash, right = text.partition("/")
+    if not (slash and left.isascii() and left.isdecimal() and right.isascii()):
+        raise UsageError(f"--shard {text}: expected i/n", "as in --shard 1/3")
+    if not right.isdecimal() or not 1 <= int(left) <= int(right) <= MOST_PARTS:
+        raise UsageError(
+            f"--shard {text}: expected i/n with 1 ≤ i ≤ n ≤ {MOST_PARTS}", "as in --shard 1/3"
+        )
+    return int(left) - 1, int(right)
+
+
+def folder_key(axes: Axes, cell: Cell) -> str:
+    """Tells cells apart that cannot share a build folder."""
+    options = axes.options(cell)
+    parts = [cell.architecture, *sorted(options.enable), "-", *sorted(options.disable)]
+    parts += [f"{name}={value}" for name, value in sorted(options.values.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def grouped(items: Sequence[T], key: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
+    """The items by ``key``, in the order of each key's first."""
+    groups: dict[str, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    yield from groups.items()
