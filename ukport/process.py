@@ -40,6 +40,7 @@ PACKAGES: Mapping[str, str] = {
 }
 
 _WATCH_INTERVAL = 0.5  # seconds
+_REAP_INTERVAL = 0.002  # seconds
 
 
 class ProcessError(UkportError):
@@ -143,6 +144,23 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         else:
             break
     child.wait()
+
+
+def reap(child: subprocess.Popen[bytes], timeout: float) -> int:
+    """Wait for a child; the most memory that it held, in KiB.
+
+    One that does not end within ``timeout`` seconds is stopped, and nothing is known of it.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        pid, status, used = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+            return used.ru_maxrss
+        if time.monotonic() > deadline:
+            stop(child)
+            return 0
+        time.sleep(_REAP_INTERVAL)
 
 
 def _wait(child: subprocess.Popen[bytes], watch: Callable[[], None], timeout: float | None) -> None:

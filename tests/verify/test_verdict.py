@@ -53,7 +53,27 @@ def without(line: bytes) -> bytes:
         (GOOD + b"[ 0.1] CRIT: [libkvm] Unhandled Trap 14\n", CLEAN, Kind.CRASH, "Trap 14"),
         (GOOD + b"Assertion failure: x\n", CLEAN, Kind.CRASH, "Assertion failure"),
         (GOOD, Ended(85), Kind.CRASH, "status 85"),
-        (GOOD, Ended(-9), Kind.CRASH, "status -9"),
+        (GOOD, Ended(-9), Kind.NOT_RUN, "SIGKILL ended QEMU"),
+        (
+            GOOD,
+            Ended(-6, said="a: assertion\n"),
+            Kind.NOT_RUN,
+            "SIGABRT ended QEMU, which said: a:",
+        ),
+        (b"", Ended(1, said="qemu: no PVH note"), Kind.NOT_RUN, "did not run the image: qemu: no"),
+        (b"", Ended(1, said="qemu: warning: no RDRAND"), Kind.CRASH, "status 1"),
+        (
+            b"",
+            Ended(-1, said="KVM internal error. Suberror: 1\nRAX=0"),
+            Kind.NOT_RUN,
+            "this machine",
+        ),
+        (b"Failed to allocate a\nCRIT: no stack\n", Ended(85), Kind.OOM, "Failed to allocate a"),
+        (b"CRIT: Out of memory\n", Ended(85), Kind.OOM, "Out of memory"),
+        (b"out of memory\n1\n2\n3\n4\nCRIT: no\n", Ended(85), Kind.CRASH, "CRIT: no"),
+        (b"CRIT: a trap\nFailed to allocate a\n", Ended(85), Kind.CRASH, "a trap"),
+        (b"out of memory\nok 3 - x\nCRIT: no\n", Ended(85), Kind.CRASH, "CRIT: no"),
+        (without(b"end") + b"ENOMEM", Ended(-1, timed_out=True), Kind.OOM, "ENOMEM"),
         (GOOD, Ended(-1, timed_out=True), Kind.HANG, "ukport: end 2/2"),
         (GOOD, Ended(-1, truncated=True), Kind.HANG, "without end"),
     ],
@@ -62,6 +82,10 @@ def test_everything_else_is_not_pass(console, ended, kind, reason):
     verdict = judge(console, ended, EXPECTED)
     assert verdict.kind is kind
     assert reason in verdict.reason
+
+
+def test_a_test_that_takes_all_memory_may_say_so():
+    assert judge(GOOD + b"out of memory\n", CLEAN, EXPECTED).kind is Kind.PASS
 
 
 def test_terminal_escapes_and_binary_do_not_hide_a_line():

@@ -1,33 +1,33 @@
 """Booting an image under QEMU: KVM where a probe shows that it runs guests, else TCG.
 
-How the guest ended is asked of QEMU's own monitor (QMP), which the guest cannot write to: the
-event SHUTDOWN tells a power-off by the guest from a reset, which a triple fault is, too.
+What the guest prints and what QEMU says come on two pipes, so that neither is taken for the other.
+How the guest ended is asked of QEMU's monitor.
 """
 
 import os
 import re
 import selectors
-import socket
 import struct
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ukport import process
+from ukport.verify import monitor
 from ukport.verify.machine import X86_64, Machine
+from ukport.verify.monitor import Monitor, State
 from ukport.verify.verdict import Ended
 
 QEMU = X86_64.qemu
 CONSOLE_LIMIT = 4 * 1024 * 1024  # bytes; a guest that prints more is stopped
-# QEMU prints this and then stands still for ever.
+_SAID_LIMIT = 64 * 1024  # bytes of QEMU's own words
+# QEMU says this and then stands still for ever.
 _STUCK = b"KVM internal error"
-# Said before QEMU starts: the guest waits (-S) until the monitor hears of its end.
-_QMP = b'{"execute": "qmp_capabilities"}{"execute": "cont"}'
-_SHUTDOWN = re.compile(rb'"event": "SHUTDOWN", "data": \{[^{}]*"reason": "([a-z-]+)"')
+_STOPPED = -1  # the status of a QEMU that we ended
+_LAST = 3.0  # seconds that QEMU has to end in once it was told to
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,19 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class Boot:
-    """A finished boot: console in bytes, ``seconds`` of wall time for the whole run."""
+    """A finished boot: console in bytes, ``seconds`` of wall time for the whole run.
+
+    ``state`` is the machine as it stood where the guest did not end by itself; ``host_memory`` the
+    most that QEMU took, in MiB.
+    """
 
     console: bytes
     ended: Ended
     seconds: float
     accelerator: Accelerator
     command: tuple[str, ...]
+    state: State = field(default_factory=State)
+    host_memory: int = 0
 
 
 def run(
@@ -59,29 +65,41 @@ def run(
     memory: int,
     timeout: float,
     machine: Machine = X86_64,
+    stack: int | None = None,
 ) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
-    Raises MissingError where QEMU is not installed.
+    ``stack`` is where the stack is to be read where the guest does not end by itself, if not at the
+    stack pointer. Raises MissingError where QEMU is not installed.
     """
     command = _command(image, accelerator, memory, machine)
-    ours, theirs = socket.socketpair()
     began = time.monotonic()
-    with ours, theirs:
-        ours.sendall(_QMP)
-        monitor = _monitor(theirs.fileno())
-        child = process.start(
-            [*command, *monitor], tied=True, stderr=subprocess.STDOUT, keep_fds=[theirs.fileno()]
-        )
+    with monitor.listen() as (ours, theirs):
+        handle = theirs.fileno()
+        child = process.start([*command, *monitor.options(handle)], tied=True, keep_fds=[handle])
         theirs.close()
+        watched = _Watch(child, ours, began + timeout)
         try:
-            console, ended = _watch(child, began + timeout)
+            ended = watched.to_the_end()
+            state = ours.state(stack) if ended and not ended.clean else State()
+            ours.quit()
+            watched.rest(_LAST)
+            peak = process.reap(child, _LAST)
         finally:
             process.stop(child)
-            if child.stdout:
-                child.stdout.close()
-        ended = replace(ended, shutdown=_shutdown(ours))
-    return Boot(console, ended, time.monotonic() - began, accelerator, tuple(command))
+            for stream in (child.stdout, child.stderr):
+                if stream:
+                    stream.close()
+    ended = replace(ended or Ended(child.returncode), said=watched.said)
+    return Boot(
+        console=bytes(watched.console),
+        ended=ended,
+        seconds=time.monotonic() - began,
+        accelerator=accelerator,
+        command=tuple(command),
+        state=state,
+        host_memory=peak // 1024,
+    )
 
 
 def _command(image: Path, accelerator: Accelerator, memory: int, machine: Machine) -> list[str]:
@@ -93,51 +111,59 @@ def _command(image: Path, accelerator: Accelerator, memory: int, machine: Machin
     ]
 
 
-def _monitor(handle: int) -> list[str]:
-    """The monitor on a socket that is open already; not part of the command that people see."""
-    return ["-S", "-chardev", f"socket,id=qmp,fd={handle}", "-mon", "chardev=qmp,mode=control"]
+class _Watch:
+    """What comes from a guest and its emulator, up to the end of either."""
 
+    def __init__(self, child: "subprocess.Popen[bytes]", ours: Monitor, deadline: float) -> None:
+        self.console = bytearray()
+        self._said = bytearray()
+        self._monitor = ours
+        self._deadline = deadline
+        self._selector = selectors.DefaultSelector()
+        for stream, into in ((child.stdout, self.console), (child.stderr, self._said)):
+            if stream is None:
+                raise ValueError("both outputs must be pipes")
+            self._selector.register(stream, selectors.EVENT_READ, into)
+        self._selector.register(ours, selectors.EVENT_READ)
 
-def _shutdown(monitor: socket.socket) -> str:
-    """Why QEMU says that the machine stopped: ``guest-shutdown``, ``guest-reset``, or nothing."""
-    said = b""
-    monitor.settimeout(0)
-    with suppress(BlockingIOError, ConnectionError):
-        while piece := monitor.recv(65536):
-            said += piece
-    found = _SHUTDOWN.search(said)
-    return found[1].decode("ascii") if found else ""
+    @property
+    def said(self) -> str:
+        """QEMU's own words."""
+        return self._said[:_SAID_LIMIT].decode("utf-8", "replace").strip()
 
+    def to_the_end(self) -> Ended | None:
+        """Until the guest stops, the deadline, or more than the bound; None where QEMU ended."""
+        while self._take(self._deadline - time.monotonic()):
+            if len(self.console) > CONSOLE_LIMIT:
+                del self.console[CONSOLE_LIMIT:]
+                return Ended(_STOPPED, truncated=True)
+            if _STUCK in self._said:
+                return Ended(_STOPPED)
+            if self._monitor.ended:
+                return Ended(0, shutdown=self._monitor.ended)
+        late = time.monotonic() >= self._deadline
+        return Ended(_STOPPED, timed_out=True) if late else None
 
-def _watch(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, Ended]:
-    """Read the console until the end, the deadline, or more than its bound."""
-    stream = child.stdout
-    if stream is None:
-        raise ValueError("the console must be a pipe")
-    pieces: list[bytes] = []
-    size = 0
-    with selectors.DefaultSelector() as ready:
-        ready.register(stream, selectors.EVENT_READ)
-        while size <= CONSOLE_LIMIT:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return b"".join(pieces), Ended(-1, timed_out=True)
-            if not ready.select(left):
-                continue
-            piece = os.read(stream.fileno(), 65536)
-            if not piece:
-                break
-            pieces.append(piece)
-            size += len(piece)
-            if _STUCK in piece:
-                return b"".join(pieces), Ended(-1)
-        else:
-            return b"".join(pieces)[:CONSOLE_LIMIT], Ended(-1, truncated=True)
-    try:
-        child.wait(max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return b"".join(pieces), Ended(-1, timed_out=True)
-    return b"".join(pieces), Ended(child.returncode)
+    def rest(self, seconds: float) -> None:
+        """What is still in the pipes, once the end has come."""
+        deadline = time.monotonic() + seconds
+        while len(self.console) <= CONSOLE_LIMIT and self._take(deadline - time.monotonic()):
+            pass
+        del self.console[CONSOLE_LIMIT:]
+
+    def _take(self, seconds: float) -> bool:
+        """Wait for more, and take it; False at the end of all and where nothing comes in time."""
+        ready = self._selector.select(max(0.0, seconds)) if self._selector.get_map() else []
+        for key, _ in ready:
+            if key.data is None:
+                gone = not self._monitor.hear()
+            else:
+                piece = os.read(key.fd, 65536)
+                key.data.extend(piece)
+                gone = not piece
+            if gone:
+                self._selector.unregister(key.fileobj)
+        return bool(ready)
 
 
 _PROBE_END = 33

@@ -1,6 +1,8 @@
 """The verdict of a boot, from the console alone: pure, and never PASS on exit status alone."""
 
 import re
+import signal
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,13 +36,15 @@ class Check:
 class Ended:
     """How the emulator ended; ``truncated`` where the console grew past its bound.
 
-    ``shutdown`` is the reason that QEMU's monitor gave, where it could give one.
+    ``shutdown`` is the reason that QEMU's monitor gave, where it could give one; ``said`` are the
+    emulator's own words, which the guest cannot forge. ``returncode`` is -N for signal N.
     """
 
     returncode: int
     timed_out: bool = False
     truncated: bool = False
     shutdown: str = ""
+    said: str = ""
 
     @property
     def clean(self) -> bool:
@@ -49,10 +53,33 @@ class Ended:
             self.returncode == 0 and self.shutdown == "guest-shutdown"
         )
 
+    @property
+    def broken(self) -> str:
+        """What befell the emulator, where it was not the guest that ended; else nothing."""
+        told = [line for line in self.said.splitlines() if "warning:" not in line]
+        if _STUCK in self.said:
+            return f"{_STUCK}: this machine's KVM cannot run the guest"
+        if self.returncode == 1 and told:
+            return f"QEMU did not run the image: {told[-1]}"
+        if self.returncode < 0 and not (self.timed_out or self.truncated):
+            why = f", which said: {told[-1]}" if told else ""
+            return f"{_signal(-self.returncode)} ended QEMU{why}"
+        return ""
+
     def __str__(self) -> str:
         if self.shutdown == "guest-reset":
             return "the guest reset the machine, as a fault that nothing handles does"
         return f"the emulator ended with status {self.returncode}, a clean end has {EXIT_HALT}"
+
+
+_STUCK = "KVM internal error"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @dataclass(frozen=True)
@@ -78,9 +105,16 @@ _PLAN = re.compile(r"1\.\.(\d{1,9})", re.ASCII)
 # Unikraft's own words, and musl's and the compiler's: a critical message, a failed assertion, a
 # trap that nobody handles, a smashed stack.
 _CRASH = re.compile(
-    r"\bCRIT:|\bAssertion fail|Unhandled Trap|stack smashing|\bpanic\b|\bKVM internal error\b",
+    r"\bCRIT:|\bAssertion fail|Unhandled Trap|stack smashing|\bpanic\b",
     re.IGNORECASE,
 )
+# What a guest says that could not have the memory it asked for.
+_STARVED = re.compile(
+    r"\bout of memory\b|\bnot enough memory\b|\b(?:failed|unable) to allocate\b"
+    r"|\b(?:cannot|could not|couldn't) allocate\b|\bENOMEM\b",
+    re.IGNORECASE,
+)
+_LAST_WORDS = 4  # lines of the guest's own before its end in which that counts
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
 # isa-debug-exit as Unikraft's QEMU platform drives it: status = (value << 1) | 1. Status 0 alone is
 # no clean end: a triple fault resets the machine, and with -no-reboot QEMU then ends with 0, too.
@@ -104,27 +138,35 @@ def lines(console: bytes) -> list[str]:
 def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
     """PASS needs the marker, all planned tests, the right version, a clean end, and no crash."""
     said = _read(lines(console))
+    kind, reason = next(_endings(said, ended, expected))
+    return Verdict(kind, reason, said.checks, said.planned, said.version)
 
-    def verdict(kind: Kind, reason: str) -> Verdict:
-        return Verdict(kind, reason, said.checks, said.planned, said.version)
 
+def _endings(said: "_Said", ended: Ended, expected: Expected) -> Iterator[tuple[Kind, str]]:
+    """What is true of this run, the weightiest first."""
     if said.crash:
-        return verdict(Kind.CRASH, said.crash)
+        yield Kind.OOM if said.starved else Kind.CRASH, said.starved or said.crash
+    if ended.broken:
+        yield Kind.NOT_RUN, ended.broken
+    if said.starved and not (ended.clean and said.ends):
+        yield Kind.OOM, said.starved
     if ended.truncated:
-        return verdict(Kind.HANG, "the guest printed without end")
+        yield Kind.HANG, "the guest printed without end"
     if ended.timed_out:
-        return verdict(Kind.HANG, f"no end within the time limit, last line: {said.last!r}")
+        yield Kind.HANG, f"no end within the time limit, last line: {said.last!r}"
     if not ended.clean:
-        return verdict(Kind.CRASH, f"{ended}; last line: {said.last!r}")
-    problem = next(_problems(said, expected), "")
-    if problem:
-        return verdict(Kind.FAIL, problem)
-    return verdict(Kind.PASS, f"{len(said.checks)} of {said.planned} tests passed")
+        yield Kind.CRASH, f"{ended}; last line: {said.last!r}"
+    for problem in _problems(said, expected):
+        yield Kind.FAIL, problem
+    yield Kind.PASS, f"{len(said.checks)} of {said.planned} tests passed"
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What the console says; ``order`` has a letter for each line of the protocol."""
+    """What the console says; ``order`` has a letter for each line of the protocol.
+
+    ``starved`` is what it said last of memory that was not to be had, at its crash or its end.
+    """
 
     order: str
     name: str
@@ -134,7 +176,12 @@ class _Said:
     planned: int
     end: tuple[int, int]
     crash: str
+    starved: str
     last: str
+
+    @property
+    def ends(self) -> bool:
+        return "e" in self.order
 
 
 # A begin line, results, one plan, one end, and nothing of the protocol before or after them.
@@ -145,6 +192,7 @@ def _read(console: list[str]) -> _Said:
     order, name, version, number = "", "", "", -1
     checks: list[Check] = []
     planned, end, crash, last = 0, (0, 0), "", ""
+    words: deque[str] = deque(maxlen=_LAST_WORDS)
     for line in console:
         last = line.strip() or last
         if found := _BEGIN.fullmatch(line):
@@ -152,6 +200,7 @@ def _read(console: list[str]) -> _Said:
             name, version, number = found[1], found[2], int(found[3])
         elif found := _CHECK.fullmatch(line):
             order += "c"
+            words.clear()  # that was of a test that is over
             checks.append(Check(int(found[2]), found[3], not found[1]))
         elif found := _PLAN.fullmatch(line):
             order += "p"
@@ -159,9 +208,11 @@ def _read(console: list[str]) -> _Said:
         elif found := _END.fullmatch(line):
             order += "e"
             end = (int(found[1]), int(found[2]))
-        elif not crash and _CRASH.search(line):
-            crash = line.strip()
-    return _Said(order, name, version, number, tuple(checks), planned, end, crash, last)
+        elif not crash:
+            words.append(line.strip())
+            crash = line.strip() if _CRASH.search(line) else ""
+    starved = next((word for word in reversed(words) if _STARVED.search(word)), "")
+    return _Said(order, name, version, number, tuple(checks), planned, end, crash, starved, last)
 
 
 def _problems(said: _Said, expected: Expected) -> Iterator[str]:

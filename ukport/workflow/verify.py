@@ -103,7 +103,7 @@ def _boot(made: Made, built: Built, root: Path, accel: str) -> tuple[Boot, Verdi
     run = partial(boot.run, memory=test.memory, timeout=test.timeout, machine=machine)
     booted = run(built.image, chosen)
     verdict = judge(booted.console, booted.ended, expected)
-    silent = verdict.kind in (Kind.CRASH, Kind.HANG) and not verdict.version
+    silent = verdict.kind in (Kind.CRASH, Kind.HANG, Kind.NOT_RUN) and not verdict.version
     if chosen != Accelerator("kvm") or not silent:
         return booted, verdict
     tcg = Accelerator("tcg", "KVM cannot run guests here")
