@@ -97,7 +97,8 @@ class Screen:
 
     def _verdict(self, result: Result) -> None:
         moved = f"{result.previous} → " if result.previous != result.version else ""
-        line = Text(f"{result.recipe} {moved}{result.version}: ", style="bold")
+        variant = f" ({result.variant})" if result.variant else ""
+        line = Text(f"{result.recipe} {moved}{result.version}{variant}: ", style="bold")
         line.append(result.verdict.upper(), style=_STYLES[result.passed])
         if not result.passed:
             line.append(f": {result.reason}", style="default")
@@ -164,12 +165,13 @@ class Screen:
         else:
             table = _table("", "program", "found", "what for")
             for one in findings:
-                mark = Text("ok" if one.ok else "missing", style=_STYLES[one.ok])
+                word = "ok" if one.ok else "extra" if one.extra else "missing"
+                mark = Text(word, style="default" if word == "extra" else _STYLES[one.ok])
                 table.add_row(mark, one.name, one.found, one.purpose)
             self._out.print(table)
             line = install_line(findings)
             self._out.print(Text(f"install what is missing: {line}" if line else "all is there"))
-        return ExitCode.OK if all(one.ok for one in findings) else ExitCode.MISSING
+        return ExitCode.OK if all(one.ok or one.extra for one in findings) else ExitCode.MISSING
 
     def _plain(self, schema: str, key: str, items: object) -> None:
         data = {"schema": schema, key: msgspec.to_builtins(items)}

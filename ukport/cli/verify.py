@@ -14,6 +14,21 @@ def verify(
         str | None,
         typer.Option("--version", metavar="VERSION", help="Another than the recipe's own."),
     ] = None,
+    arch: Annotated[
+        list[str] | None,
+        typer.Option("--arch", metavar="ARCH", help="x86_64 or arm64, as the recipe has them."),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option("--config", metavar="NAME", help="A configuration of the recipe's matrix."),
+    ] = None,
+    allocator: Annotated[
+        list[str] | None,
+        typer.Option("--allocator", metavar="NAME", help="Another allocator of its matrix."),
+    ] = None,
+    memory: Annotated[
+        list[int] | None, typer.Option("--memory", metavar="MIB", min=2, help="Of the guest, MiB.")
+    ] = None,
     accel: Accel = "auto",
     json: Json = False,
     offline: Offline = False,
@@ -22,9 +37,17 @@ def verify(
 ) -> int:
     """Build and boot a recipe, and judge what the guest says; the recipe stays as it is."""
     from ukport.cli.show import Screen
+    from ukport.verify.matrix import Filters
     from ukport.workflow.verify import verify as run
 
     with Screen(json=json, color=color) as screen:
         where = project(directory)
-        result = run(where, name, version, cache(offline=offline), screen.tell, accel=accel)
+        filters = Filters(
+            allocators=tuple(allocator or ()),
+            configurations=tuple(config or ()),
+            architectures=tuple(arch or ()),
+            memory=tuple(memory or ()),
+        )
+        kept = cache(offline=offline)
+        result = run(where, name, version, kept, screen.tell, accel=accel, filters=filters)
         return screen.finish(result)

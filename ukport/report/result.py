@@ -68,6 +68,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     platform: str
     accelerator: str
+    # The points of its cell of the matrix; ``variant`` names those that are not the first ones.
+    allocator: str = ""
+    configuration: str = ""
+    architecture: str = ""
+    variant: str = ""
     backend: str
     guest_version: str
     tests: tuple[TestResult, ...]

@@ -106,6 +106,16 @@ class Axes:
             options = options.with_(_named(points, name))
         return options
 
+    def variant(self, cell: Cell) -> str:
+        """What sets ``cell`` apart from the first points, as ``ukvmem-arm64``, or nothing."""
+        pairs = (
+            (cell.allocator, self.allocators[0].name),
+            (cell.configuration, self.configurations[0].name),
+            (cell.architecture, self.architectures[0].name),
+            (f"{cell.memory}M", f"{self.memory[0]}M"),
+        )
+        return "-".join(name for name, first in pairs if name != first)
+
     def machine(self, cell: Cell) -> Machine:
         return machine.named(cell.architecture)
 

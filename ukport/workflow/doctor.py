@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from ukport import process
 from ukport.source import Cache
 from ukport.verify import accelerator, boot
+from ukport.verify.machine import MACHINES, X86_64
 
 
 @dataclass(frozen=True)
 class Need:
-    """A program, and what ukport wants it for."""
+    """A program, and what ukport wants it for; most work does without an ``extra`` one."""
 
     program: str
     purpose: str
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Finding:
     ok: bool
     found: str
     package: str = ""
+    extra: bool = False
 
 
 NEEDS = (
@@ -42,6 +45,13 @@ NEEDS = (
     Need("tar", "unpacks sources inside Unikraft's build"),
     Need("python3", "is called by Unikraft's build"),
     Need(boot.QEMU, "boots the unikernel"),
+    *(
+        Need(program, f"{does} for {other.name}", extra=True)
+        for other in MACHINES.values()
+        if other is not X86_64
+        for program, does in ((f"{other.prefix}gcc", "compiles"), (other.qemu, "boots"))
+    ),
+    Need("ccache", "makes a new build folder fast", extra=True),
 )
 
 
@@ -62,7 +72,14 @@ def _there(name: str, purpose: str, found: str) -> Finding:
 def _program(need: Need) -> Finding:
     package = process.PACKAGES.get(need.program, need.program)
     if shutil.which(need.program) is None:
-        return Finding(need.program, need.purpose, ok=False, found="not installed", package=package)
+        return Finding(
+            need.program,
+            need.purpose,
+            ok=False,
+            found="not installed",
+            package=package,
+            extra=need.extra,
+        )
     done = process.run([need.program, "--version"], check=False, timeout=20)
     line = done.text.partition("\n")[0]
     version = re.search(r"\d+(?:\.\d+)+", line)
@@ -80,6 +97,6 @@ def _folder(cache: Cache) -> Finding:
 
 
 def install_line(findings: tuple[Finding, ...]) -> str:
-    """The line that installs what is missing, or an empty string."""
+    """The line that installs what is missing, extras too, or an empty string."""
     packages = sorted({finding.package for finding in findings if not finding.ok} - {""})
     return f"apt-get install {' '.join(packages)}" if packages else ""

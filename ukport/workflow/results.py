@@ -26,8 +26,13 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         version=str(made.version),
         verdict=str(verdict.kind),
         reason=verdict.reason,
-        platform=f"Unikraft kvm/{made.surroundings.machine.name}",
+        platform=f"Unikraft kvm/{proof.unit.surroundings.machine.name}",
         accelerator=str(boot.accelerator) if boot else "",
+        allocator=proof.unit.cell.allocator,
+        configuration=proof.unit.cell.configuration,
+        architecture=proof.unit.cell.architecture,
+        variant=proof.unit.variant,
+        memory=proof.unit.memory,
         backend=made.backend.name,
         guest_version=verdict.version,
         tests=tuple(TestResult(check.name, check.passed) for check in verdict.checks),
@@ -55,8 +60,12 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
 
 
 def write_report(result: Result, top: Path) -> Result:
-    """Report, result and logs in ``reports/<recipe>-<version>/``; the result with their place."""
-    folder = top / "reports" / f"{result.recipe}-{result.version}"
+    """Report, result and logs in ``reports/<recipe>-<version>/``; the result with their place.
+
+    A variant of the ordinary cell has a folder of its own, with its name behind the version.
+    """
+    name = "-".join(filter(None, (result.recipe, result.version, result.variant)))
+    folder = top / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / "report.md"
     result = msgspec.structs.replace(result, report=str(report))

@@ -17,6 +17,7 @@ from ukport.report.result import Result
 from ukport.series.patch import Patch
 from ukport.series.series import read_series
 from ukport.source import Cache
+from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
 from ukport.workflow.carry import StandingError
 from ukport.workflow.events import Tell
@@ -25,6 +26,7 @@ from ukport.workflow.port import Made, Request, make
 from ukport.workflow.results import keep_failed, result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import commit, differing, recover, undo
+from ukport.workflow.unikernel import chosen, single, unikernel
 from ukport.workflow.verify import check_machine, prove
 
 RESOLUTIONS = "resolutions"
@@ -83,8 +85,9 @@ class Upgrade:
         return undo(self.project)
 
     def _run(self, waiting: Waiting) -> Result:
-        check_machine(self.accel)
         began = time.monotonic()
+        axes = Axes.of(load(self.project, waiting.recipe))
+        check_machine(self.accel, *chosen(axes, Filters()))
         stages = Stages(self.tell)
         made = None
         with self.cache.scratch() as scratch:
@@ -93,7 +96,8 @@ class Upgrade:
                     made = self._make(waiting, stages, scratch / str(len(waiting.decided)))
                 except StandingError as stood:
                     waiting = self._settle(waiting, stood)
-            proof = prove(made, self.cache, stages, self.accel)
+            cell = single(axes, made.version, Filters(), self.accel)
+            proof = prove(unikernel(made, axes, cell), self.cache, stages)
         result = result_of(made, proof, stages, time.monotonic() - began)
         if self.dry_run:
             return keep_failed(result, self.cache)

@@ -15,20 +15,23 @@ from ukport.source import Cache
 from ukport.verify import accelerator, boot
 from ukport.verify.boot import Accelerator, Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
-from ukport.verify.machine import X86_64
-from ukport.verify.verdict import Expected, Kind, Verdict, judge
+from ukport.verify.machine import Machine
+from ukport.verify.matrix import Axes, Filters
+from ukport.verify.verdict import Kind, Verdict, judge
 from ukport.verify.workspace import hold, prepare
 from ukport.workflow.events import Tell
-from ukport.workflow.port import Made, Request, make
+from ukport.workflow.port import Request, make
 from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
+from ukport.workflow.unikernel import Unikernel, chosen, single, unikernel
 
 
 @dataclass(frozen=True)
 class Verification:
     """A verdict and what it rests on; ``built`` and ``booted`` as far as it came."""
 
+    unit: Unikernel
     verdict: Verdict
     built: Built | None = None
     booted: Boot | None = None
@@ -36,71 +39,79 @@ class Verification:
 
 
 def verify(
-    project: Path, name: str, version: str | None, cache: Cache, tell: Tell, *, accel: str = "auto"
+    project: Path,
+    name: str,
+    version: str | None,
+    cache: Cache,
+    tell: Tell,
+    *,
+    accel: str = "auto",
+    filters: Filters | None = None,
 ) -> Result:
-    """Build and boot a recipe at its own version, or at ``version``; only reports/ is written."""
+    """Build and boot a recipe at its own version, or at ``version``; only reports/ is written.
+
+    ``filters`` choose the cell of the recipe's matrix: one name an axis at most.
+    """
     began = time.monotonic()
-    check_machine(accel)
     recover(project)
     recipe = load(project, name)
+    axes = Axes.of(recipe)
+    check_machine(accel, *chosen(axes, filters or Filters()))
     lock = locks.read(project / "recipes" / name)
     request = Request(project, recipe, version or recipe.version, lock, stored=version is None)
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(request, cache, stages, scratch)
-        verification = prove(made, cache, stages, accel)
+        unit = unikernel(made, axes, single(axes, made.version, filters or Filters(), accel))
+        verification = prove(unit, cache, stages)
     result = result_of(made, verification, stages, time.monotonic() - began)
     return write_report(msgspec.structs.replace(result, previous=result.version), project)
 
 
-def check_machine(accel: str) -> None:
+def check_machine(accel: str, *machines: Machine) -> None:
     """Raises MissingError or UsageError at once for what would only fail after the build."""
     accelerator.check(accel)
-    require(X86_64.qemu)
-    require_tools(X86_64)
+    for machine in machines:
+        require(machine.qemu)
+        require_tools(machine)
 
 
-def prove(made: Made, cache: Cache, stages: Stages, accel: str) -> Verification:
-    """Build the port, boot it, judge its console."""
-    root = (
-        cache.root
-        / "build"
-        / f"{made.recipe.name}-{made.surroundings.key(toolchain(made.surroundings.machine))}"
-    )
+def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
+    """Build a unikernel, boot it, judge its console."""
+    machine = unit.surroundings.machine
+    root = cache.root / "build" / unit.key(toolchain(machine))
 
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
 
-    where = f"kvm/{made.surroundings.machine.name}"
+    where = f"kvm/{machine.name}"
     with hold(root, waiting) as workspace:
         try:
             with stages.stage("build", where):
-                prepare(workspace, made.surroundings, made.library, made.application)
+                prepare(workspace, unit.surroundings, unit.library, unit.application)
                 built = build(
                     workspace,
-                    made.surroundings,
-                    made.library,
+                    unit.surroundings,
+                    unit.library,
                     progress=lambda steps: stages.moved("build", f"{where}, {steps} steps"),
                 )
         except BuildError as error:
-            return Verification(Verdict(Kind.BUILD, error.message), log=error.log)
+            return Verification(unit, Verdict(Kind.BUILD, error.message), log=error.log)
         with stages.stage("boot", "QEMU") as said:
-            booted, verdict = _boot(made, built, cache.root, accel)
+            booted, verdict = _boot(unit, built, cache.root)
             said.append(f"QEMU, {booted.accelerator}")
     with stages.stage("test") as said:
         said.append(f"{verdict.passed}/{verdict.planned}")
         if verdict.version:
-            said.append(f"{made.recipe.name} {verdict.version} as reported by the guest")
-    return Verification(verdict, built, booted, built.log)
+            said.append(f"{unit.expected.name} {verdict.version} as reported by the guest")
+    return Verification(unit, verdict, built, booted, built.log)
 
 
-def _boot(made: Made, built: Built, root: Path, accel: str) -> tuple[Boot, Verdict]:
+def _boot(unit: Unikernel, built: Built, root: Path) -> tuple[Boot, Verdict]:
     """Boot with KVM where the probe passed; a guest that says nothing there is tried with TCG."""
-    test = made.recipe.test
-    expected = Expected(made.recipe.name, made.number)
-    machine = made.surroundings.machine
-    chosen = accelerator.choose(root, accel, machine)
-    run = partial(boot.run, memory=test.memory, timeout=test.timeout, machine=machine)
+    machine, expected = unit.surroundings.machine, unit.expected
+    chosen = accelerator.choose(root, unit.accelerator, machine)
+    run = partial(boot.run, memory=unit.memory, timeout=unit.timeout, machine=machine)
     booted = run(built.image, chosen)
     verdict = judge(booted.console, booted.ended, expected)
     silent = verdict.kind in (Kind.CRASH, Kind.HANG, Kind.NOT_RUN) and not verdict.version

@@ -1,0 +1,79 @@
+"""A unikernel, complete: what a cell of the matrix builds, boots, and expects of the guest."""
+
+from dataclasses import dataclass, replace
+
+from ukport.errors import UsageError
+from ukport.source import Version
+from ukport.verify import machine
+from ukport.verify.machine import Machine
+from ukport.verify.matrix import Axes, Cell, Filters, cells
+from ukport.verify.verdict import Expected
+from ukport.verify.workspace import Application, Library, Surroundings
+from ukport.workflow.port import Made
+
+
+@dataclass(frozen=True)
+class Unikernel:
+    """``memory`` in MiB, ``timeout`` in seconds; without ``library`` it runs on another allocator.
+
+    ``variant`` sets its cell apart from the ordinary one. ``accelerator`` is what is wanted, one of
+    ``accelerator.CHOICES``.
+    """
+
+    recipe: str
+    cell: Cell
+    variant: str
+    surroundings: Surroundings
+    library: Library | None
+    application: Application
+    expected: Expected
+    memory: int
+    timeout: float
+    accelerator: str
+
+    def key(self, toolchain: str) -> str:
+        """Names its build folder."""
+        return f"{self.recipe}-{self.surroundings.key(toolchain)}"
+
+
+def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
+    """The port ``made``, or what stands in its place, as ``cell`` has it."""
+    options = axes.options(cell)
+    number = axes.number(cell)
+    return Unikernel(
+        recipe=made.recipe.name,
+        cell=cell,
+        variant=axes.variant(cell),
+        surroundings=replace(
+            made.surroundings,
+            enable=options.enable,
+            disable=options.disable,
+            values=options.values,
+            machine=axes.machine(cell),
+        ),
+        library=made.library if number is None else None,
+        application=made.application,
+        expected=Expected(cell.allocator, made.number if number is None else number),
+        memory=cell.memory,
+        timeout=made.recipe.test.timeout,
+        accelerator=cell.accelerator,
+    )
+
+
+def chosen(axes: Axes, filters: Filters) -> tuple[Machine, ...]:
+    """The machines that ``filters`` leave where an axis without a filter has one point."""
+    names = filters.architectures or (axes.architectures[0].name,)
+    return tuple(machine.named(name) for name in names)
+
+
+def single(axes: Axes, version: Version, filters: Filters, accelerator: str) -> Cell:
+    """The one cell that ``filters`` leave; raises UsageError where they leave none or more."""
+    found = cells(axes, [version], filters, accelerator, whole=False)
+    if not found:
+        raise UsageError(
+            f"the recipe's matrix has no such cell for {version}",
+            "its architectures and configurations say which versions they serve",
+        )
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} cells of the matrix are meant", "say --matrix for many")
+    return found[0]
