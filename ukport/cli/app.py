@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from ukport import __version__
-from ukport.cli import doctor, fetch, list_, rebase, schema, status, upgrade, verify
+from ukport.cli import doctor, fetch, lint, list_, rebase, schema, status, upgrade, verify
 from ukport.cli.edge import at_edge
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "list": list_.list_,
     "status": status.status,
     "rebase": rebase.rebase,
+    "lint": lint.lint,
     "doctor": doctor.doctor,
     "schema": schema.schema,
 }

@@ -31,11 +31,9 @@ class Screen:
     """Stdout for what was asked, stderr for progress; with ``json`` one document on stdout."""
 
     def __init__(self, *, json: bool, color: str) -> None:
-        if color not in ("auto", "always", "never"):
-            raise UsageError(f"--color {color}: not known", "use auto, always or never")
         self._json = json
-        self._out = _console(color)
-        self._progress = _console(color, stderr=True)
+        self._out = console(color)
+        self._progress = console(color, stderr=True)
         self._live: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -182,7 +180,10 @@ class Screen:
         sys.stdout.write(f"{text}\n")
 
 
-def _console(color: str, *, stderr: bool = False) -> Console:
+def console(color: str, *, stderr: bool = False) -> Console:
+    """A console that colours as ``--color`` says; UsageError for another word."""
+    if color not in ("auto", "always", "never"):
+        raise UsageError(f"--color {color}: not known", "use auto, always or never")
     if color == "always":
         return Console(force_terminal=True, highlight=False, stderr=stderr)
     plain = True if color == "never" else None

@@ -5,7 +5,7 @@ configuration says; only what goes over the network honours it.
 """
 
 from ukport.git.command import GitError, run
-from ukport.git.mirror import fetch, mirror
+from ukport.git.mirror import default_branch, fetch, mirror
 from ukport.git.objects import Entry, Object, Reader
 from ukport.git.repository import Repository, create
 
@@ -16,6 +16,7 @@ __all__ = [
     "Reader",
     "Repository",
     "create",
+    "default_branch",
     "fetch",
     "mirror",
     "run",

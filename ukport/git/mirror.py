@@ -52,6 +52,17 @@ def fetch(path: Path, url: str, *, timeout: float | None = None) -> None:
     _check(done, url)
 
 
+def default_branch(url: str) -> str:
+    """The branch that a clone of ``url`` would check out, as ``refs/heads/…``; FetchError."""
+    args = ["-c", "protocol.version=2", "ls-remote", "--symref", "--", url, "HEAD"]
+    done = run([*_STALLED, *args], check=False, pinned=False, timeout=_LONGEST, tied=True)
+    _check(done, url)
+    words = done.text.partition("\n")[0].split()
+    if len(words) != 3 or words[0] != "ref:":  # noqa: PLR2004 - "ref: refs/heads/main HEAD"
+        raise FetchError(f"{url} has no default branch", "name a revision: URL@REV")
+    return words[1]
+
+
 def _check(done: Completed, url: str) -> None:
     if done.timed_out or done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip()[-1500:]
