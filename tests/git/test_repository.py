@@ -9,8 +9,9 @@ import pytest
 
 from tests.series.lab import Lab, make_lab
 from ukport.errors import FetchError
-from ukport.git import GitError, Repository, create, fetch, mirror, run
+from ukport.git import GitError, Repository, create, run
 from ukport.git.intake import import_tree
+from ukport.git.mirror import fetch, mirror
 from ukport.git.write import Change, Person, Step, write_steps, write_tree
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.series.lab import Lab, function, make_lab
 from ukport.errors import ConflictError
-from ukport.series import Patch, apply
+from ukport.series import Patch
+from ukport.series.apply import apply
 
 
 def test_a_chain_of_everything(lab: Lab, tmp_path: Path) -> None:

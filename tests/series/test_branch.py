@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.series.lab import Lab, function
-from ukport.git import Repository, mirror
-from ukport.series import Patch, apply, rebase
+from ukport.git import Repository
+from ukport.git.mirror import mirror
+from ukport.series import Patch
+from ukport.series.apply import apply
 from ukport.series.branch import commit_series, export_commits, range_diff
+from ukport.series.rebase import rebase
 
 MIMALLOC = "https://github.com/microsoft/mimalloc"
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.series.lab import Lab, make_lab
-from ukport.series import Outcome, Patch, rebase
+from ukport.series import Outcome, Patch
+from ukport.series.rebase import rebase
 
 SIZE = 24
 EDITS = st.lists(

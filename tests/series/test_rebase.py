@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.series.lab import Lab, function
-from ukport.series import Fate, Outcome, Patch, PatchResult, Rebase, rebase
+from ukport.series import Fate, Outcome, Patch, PatchResult, Rebase
+from ukport.series.rebase import rebase
 
 BASE = b"#include <stdio.h>\n\n" + b"".join(function(name) for name in ("one", "two", "three"))
 

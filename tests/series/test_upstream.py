@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.series.lab import Lab
-from ukport.git import Repository, mirror
-from ukport.series import Outcome, Patch, apply, read_series, rebase, write_series
+from ukport.git import Repository
+from ukport.git.mirror import mirror
+from ukport.series import Outcome, Patch, read_series, write_series
+from ukport.series.apply import apply
+from ukport.series.rebase import rebase
 
 pytestmark = pytest.mark.upstream
 Upstream = Callable[[str], str]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ukport.git.command import GitError
-from ukport.git.export import unsafe_path
+from ukport.git.paths import unsafe_path
 from ukport.git.repository import Repository
 from ukport.git.write import Change, write_tree
 

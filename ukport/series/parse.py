@@ -8,7 +8,7 @@ import re
 import zlib
 
 from ukport.errors import UsageError
-from ukport.git.export import unsafe_path
+from ukport.git.paths import unsafe_path
 from ukport.series.model import Binary, FileChange, Hunk, split_lines
 
 _HUNK = re.compile(
@@ -24,7 +24,20 @@ _MAX_BINARY = 256 << 20
 
 
 class PatchError(UsageError):
-    """A file that is no patch, or one that reaches where it must not."""
+    """A file that is no patch, or one that reaches where it must not; ``line`` counts from 1."""
+
+    def __init__(self, name: str, line: int, why: str) -> None:
+        super().__init__(f"{name}:{line}: {why}")
+        self.line = line
+        self.why = why
+
+
+class PathError(PatchError):
+    """A path that leaves the tree, or might."""
+
+
+class HunkError(PatchError):
+    """A hunk whose lines are not what its header promises."""
 
 
 class _Section:
@@ -64,8 +77,8 @@ class _Parser:
                 files.append(self._file(section))
         return tuple(files)
 
-    def fail(self, why: str) -> PatchError:
-        return PatchError(f"{self.name}:{self.at + 1}: {why}")
+    def fail(self, why: str, kind: type[PatchError] = PatchError) -> PatchError:
+        return kind(self.name, self.at + 1, why)
 
     def _line(self, ahead: int = 0) -> bytes:
         return self.lines[self.at + ahead] if self.at + ahead < len(self.lines) else b""
@@ -201,7 +214,7 @@ class _Parser:
             path = path[2:]
         why = unsafe_path(path)
         if why:
-            raise self.fail(f"the path {path!r} {why}: it may reach outside the tree")
+            raise self.fail(f"the path {path!r} {why}: it may reach outside the tree", PathError)
         return path
 
     def _hunk(self) -> Hunk:
@@ -222,7 +235,9 @@ class _Parser:
                 tag, content = b" ", line
             if tag not in (b" ", b"-", b"+", b"\\") or not line:
                 wanted = f"{old} more old and {new} more new lines"
-                raise self.fail(f"the hunk ends before its time, its header promises {wanted}")
+                raise self.fail(
+                    f"the hunk ends before its time, its header promises {wanted}", HunkError
+                )
             self._skip()
             if tag == b"\\":
                 _drop_newline(lines)
@@ -231,7 +246,7 @@ class _Parser:
             new -= tag != b"-"
             lines.append((tag, content))
         if old < 0 or new < 0:
-            raise self.fail("the hunk has more lines than its header promises")
+            raise self.fail("the hunk has more lines than its header promises", HunkError)
         while self._line().startswith(b"\\ "):
             self._skip()
             _drop_newline(lines)

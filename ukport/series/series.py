@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ukport.errors import UsageError
-from ukport.git.export import unsafe_path
+from ukport.git.paths import unsafe_path
 from ukport.series.patch import Patch
 
 SERIES = "series"

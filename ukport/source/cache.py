@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from ukport import git
 from ukport.errors import FetchError, UkportError
+from ukport.git.mirror import fetch, mirror
 from ukport.process import run
 
 
@@ -81,9 +82,9 @@ class Cache:
                     raise FetchError(
                         f"{url} is not in the cache ({self.root})", "run once without --offline"
                     )
-                git.mirror(url, path)
+                mirror(url, path)
             elif not self.offline and (fresh or (need is not None and not _has(path, need))):
-                git.fetch(path, url)
+                fetch(path, url)
         if need is not None and not _has(path, need):
             raise FetchError(
                 f"{name}: {url} has no revision {need}",
