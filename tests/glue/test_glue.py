@@ -53,6 +53,16 @@ def test_equal_base_names_get_a_variant(made):
     assert "$(LIBTOY)/src/answer.c\n" in made["Makefile.uk"]
 
 
+def test_sources_that_an_option_asks_for():
+    optional = {"LIBTOY_MORE": ("src/more/prim.c", "src/more.c")}
+    makefile = generate.generate(parse(TEXT.encode(), PATH), replace(PORT, optional=optional))
+    text = makefile["Makefile.uk"]
+    assert "LIBTOY_SRCS-$(CONFIG_LIBTOY_MORE) += $(LIBTOY)/src/more/prim.c|more\n" in text
+    assert "LIBTOY_SRCS-$(CONFIG_LIBTOY_MORE) += $(LIBTOY)/src/more.c\n" in text
+    with pytest.raises(SourceListError):
+        replace(PORT, optional={"LIBTOY_MORE": ("a$(b).c",)})
+
+
 def test_library_uk_hashes_what_makefile_uk_checks(made):
     assert (
         f"version := 1.1.0 sha256:{'0' * 64} https://toy.example.org/archive/v1.1.0.tar.gz"

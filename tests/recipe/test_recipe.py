@@ -52,6 +52,8 @@ BAD = [
     ('series = "toy/1.0"', 'series = "../../.."', "backends[0].series", "matching"),
     ('tag = "v{version}"', 'tag = "v1"', "upstream.tag", "matching"),
     ("schema = 1", "schema = 2", "schema", "<= 1"),
+    ("[glue]", '[glue]\nsources = ["a.c"]', "glue", "either source_list or sources"),
+    ('source_list = "src/static.c"', 'sources = ["../x.c"]', "glue.sources[0]", "matching"),
 ]
 
 

@@ -56,6 +56,31 @@ def test_upstream_without_the_list_of_sources(toy, make, tmp_path):
     assert str(tmp_path) not in str(caught.value)
 
 
+LISTED = 'sources = ["src/answer.c", "src/version.c"]\noptional_sources = {LIBTOY_MORE = ["%s"]}'
+
+
+def test_sources_by_name_and_no_series(toy, make):
+    text = toy.recipe.read_text().replace('series = "toy/1.0"\n', "")
+    text = text.replace('source_root = "src"\n', "")
+    text = text.replace('source_list = "src/static.c"', LISTED % "src/static.c")
+    toy.recipe.write_text(text)
+    made = make(port.Request(toy.project, load(toy.project, "toy"), "1.0.0", None))
+    assert made.compiled == ("src/answer.c", "src/version.c")
+    assert "SRCS-$(CONFIG_LIBTOY_MORE) += $(LIBTOY)/src/static.c" in made.glue["Makefile.uk"]
+    assert not any(path.startswith("patches/") for path in made.library.files)
+
+
+@pytest.mark.parametrize("field", ["sources", "optional_sources.LIBTOY_MORE"])
+def test_a_named_source_that_is_gone(toy, make, field):
+    listed = LISTED % ("src/gone.c" if "optional" in field else "src/static.c")
+    if field == "sources":
+        listed = listed.replace("src/answer.c", "src/gone.c")
+    text = toy.recipe.read_text().replace('source_list = "src/static.c"', listed)
+    toy.recipe.write_text(text)
+    with pytest.raises(RecipeError, match=f"{field}: toy has no src/gone.c at v1.1.0"):
+        make(port.Request(toy.project, load(toy.project, "toy"), "1.1.0", None))
+
+
 def test_declarations_are_kept_for_each_compiler(request_, make, cache, monkeypatch):
     make(request_)
     make(request_)

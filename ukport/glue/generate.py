@@ -4,7 +4,7 @@ Pure: a Port goes in, text by path comes out, the same bytes every time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ukport.glue.sources import hold, with_variants
@@ -29,11 +29,12 @@ class Port:
     sources: tuple[str, ...]
     features: tuple[str, ...]
     backend: Backend
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         hold(self.version, VERSION, "version")
         hold(self.tag, REVISION, "tag")
-        for source in self.sources:
+        for source in (*self.sources, *(s for group in self.optional.values() for s in group)):
             hold(source, PATH, "source")
 
 
@@ -66,11 +67,19 @@ def generate(recipe: Recipe, port: Port) -> Mapping[str, str]:
         "archive": archive,
         "archive_name": file_name(archive),
         "folder": upstream.folder_at(version, tag),
-        "sources": with_variants(port.sources),
+        **_sources(port),
         "files": (*recipe.glue.files, *port.backend.glue),
     }
     environment = _environment()
     return {file: environment.get_template(f"{file}.jinja").render(values) for file in FILES}
+
+
+def _sources(port: Port) -> Mapping[str, object]:
+    """Sources with their variants: all of them share one folder of objects."""
+    groups = [("", port.sources), *port.optional.items()]
+    spelled = iter(with_variants(source for _, group in groups for source in group))
+    named = {option: [next(spelled) for _ in group] for option, group in groups}
+    return {"sources": named.pop(""), "optional_sources": named}
 
 
 def _spelled(version: str, separator: str) -> str:

@@ -36,6 +36,8 @@ Name = Annotated[str, _whole(NAME, NAME_LENGTH)]
 Symbol = Annotated[str, _whole(r"[A-Z][A-Z0-9_]*", 64)]
 Identifier = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*", 128)]
 RelativePath = Annotated[str, _whole(PATH)]
+# The top of a tree is a folder of its headers as well.
+Folder = Annotated[str, _whole(rf"\.|{PATH}")]
 Url = Annotated[str, _whole(rf"{_URL}{_URL_CHARACTER}+", 512)]
 Revision = Annotated[str, _whole(REVISION, 128)]
 VersionText = Annotated[str, _whole(VERSION)]
@@ -104,11 +106,14 @@ class Tree(Strict, frozen=True, kw_only=True):
 
 
 class Backend(Strict, frozen=True, kw_only=True):
-    """Which series and which glue serve which versions; ``base`` is what the series applies to."""
+    """Which series and which glue serve which versions; ``base`` is what the series applies to.
+
+    Without ``series`` the upstream is taken as it is.
+    """
 
     name: Name
     versions: Annotated[tuple[Range, ...], Meta(min_length=1)]
-    series: RelativePath
+    series: RelativePath | None = None
     base: VersionText
     glue: tuple[RelativePath, ...] = ()
 
@@ -157,7 +162,11 @@ class Choice(Strict, frozen=True, kw_only=True):
 
 
 class Glue(Strict, frozen=True, kw_only=True):
-    """What the generated Makefile.uk, Config.uk and Library.uk are made from."""
+    """What the generated Makefile.uk, Config.uk and Library.uk are made from.
+
+    The sources are those that ``source_list`` includes, below ``source_root``, or those that are
+    named in ``sources``, and in ``optional_sources`` by the option that asks for them.
+    """
 
     library: Identifier
     title: Line
@@ -165,15 +174,17 @@ class Glue(Strict, frozen=True, kw_only=True):
     homepage: Url
     repository: Url
     license: Line
-    source_root: RelativePath
-    source_list: RelativePath
+    source_root: Folder = "."
+    source_list: RelativePath | None = None
     without: tuple[RelativePath, ...] = ()
+    sources: tuple[RelativePath, ...] = ()
+    optional_sources: dict[Symbol, tuple[RelativePath, ...]] = field(default_factory=dict)
     files: tuple[RelativePath, ...] = ()
     # Folders with headers, private and exported: the glue's own, then upstream's.
-    own_includes: tuple[RelativePath, ...] = ()
-    own_exported_includes: tuple[RelativePath, ...] = ()
-    includes: tuple[RelativePath, ...] = ()
-    exported_includes: tuple[RelativePath, ...] = ()
+    own_includes: tuple[Folder, ...] = ()
+    own_exported_includes: tuple[Folder, ...] = ()
+    includes: tuple[Folder, ...] = ()
+    exported_includes: tuple[Folder, ...] = ()
     flags: tuple[Flag, ...] = ()
     # The compiler's own headers (immintrin.h), which -nostdinc hides.
     compiler_headers: bool = False
@@ -184,6 +195,10 @@ class Glue(Strict, frozen=True, kw_only=True):
     selects: tuple[Line, ...] = ()
     features: dict[Symbol, Feature] = field(default_factory=dict)
     options: tuple[Choice, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.source_list is None) == (not self.sources):
+            raise ValueError("expected either source_list or sources")
 
 
 class Configuration(Strict, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import posixpath
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
 from ukport.recipe import files as own
 from ukport.source import Cache, Sources, Version, fetch, find_exact, find_version, within
-from ukport.symbols import declarations
+from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
@@ -69,7 +70,7 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
     with stages.stage("fetch", recipe.upstream.url) as said:
         found = fetch(recipe, version, tag, cache, request.lock, strict=request.strict)
         said += [f"{s.name} {s.tag[:16]}" for s in (found.upstream, *found.pinned.values())]
-    with stages.stage("rebase", backend.series) as said:
+    with stages.stage("rebase", backend.series or "") as said:
         base = _base(recipe, backend, found, cache)
         patches = request.project / "patches"
         carried = carry_all(patches, recipe, backend, found, base, scratch, request.decided)
@@ -111,12 +112,14 @@ def assemble(
     patched = by_name[upstream.name].patched
     files = patched.repository.list(patched.tree)
     compiled = _compiled(recipe, patched, frozenset(files), upstream.tag)
+    optional = _optional(recipe, frozenset(files), upstream.tag)
     declared = _declarations(recipe, patched, files, cache)
     port = generate.Port(
         version=str(version),
         tag=upstream.tag,
         sha256=upstream.archive.sha256,
         sources=compiled,
+        optional=optional,
         features=features.holding(recipe.glue.features, declared, frozenset(files)),
         backend=backend,
     )
@@ -151,6 +154,8 @@ def _compiled(
 ) -> tuple[str, ...]:
     """Upstream's sources to compile; raises RecipeError where it has no such list."""
     glue = recipe.glue
+    if glue.source_list is None:
+        return _there(recipe, "sources", glue.sources, files, tag)
     if glue.source_list not in files:
         raise RecipeError(
             f"recipes/{recipe.name}/recipe.toml: glue.source_list: {patched.name} has no"
@@ -159,6 +164,27 @@ def _compiled(
         )
     unity = patched.repository.read(patched.tree, glue.source_list).decode("utf-8", "replace")
     return tuple(source_list.listed(unity, glue.source_root, glue.without, files))
+
+
+def _optional(recipe: Recipe, files: frozenset[str], tag: str) -> Mapping[str, tuple[str, ...]]:
+    return {
+        option: _there(recipe, f"optional_sources.{option}", sources, files, tag)
+        for option, sources in recipe.glue.optional_sources.items()
+    }
+
+
+def _there(
+    recipe: Recipe, field: str, sources: tuple[str, ...], files: frozenset[str], tag: str
+) -> tuple[str, ...]:
+    """Listed sources; raises RecipeError for the first that upstream does not have."""
+    for source in sources:
+        if source not in files:
+            raise RecipeError(
+                f"recipes/{recipe.name}/recipe.toml: glue.{field}: {recipe.upstream.name} has no"
+                f" {source} at {tag}",
+                "drop it, or name what took its place",
+            )
+    return sources
 
 
 def _declarations(
@@ -170,7 +196,7 @@ def _declarations(
     optional = [
         header
         for header in glue.optional_headers
-        if any(f"{folder}/{header}" in files for folder in folders)
+        if any(posixpath.normpath(f"{folder}/{header}") in files for folder in folders)
     ]
     headers = (*glue.headers, *optional)
     asked = (patched.tree, headers, folders, toolchain())
@@ -195,20 +221,22 @@ def _declarations(
 
 
 def _tops(folders: Sequence[str]) -> tuple[str, ...]:
-    """The folders without those that lie in another one of them."""
+    """The folders without those that lie in another one of them; none where it is the top."""
     distinct = dict.fromkeys(folders)
+    if "." in distinct:
+        return ()
     return tuple(f for f in distinct if not any(f.startswith(f"{top}/") for top in distinct))
 
 
 def _number(recipe: Recipe, declared: declarations.Declarations) -> int:
     macro = recipe.test.version.macro
-    try:
-        return int(declared.macros.get(macro, "").split()[0])
-    except (IndexError, ValueError):
+    number = constant.value(macro, declared.macros)
+    if number is None:
         raise RecipeError(
             f"{recipe.name}: upstream's headers define no number {macro}",
             "correct test.version in the recipe",
-        ) from None
+        )
+    return number
 
 
 def _application(recipe: Recipe, project: Path) -> Application:
