@@ -261,11 +261,15 @@ class Test(Strict, frozen=True, kw_only=True):
 
 
 class Recipe(Strict, frozen=True, kw_only=True):
-    """A port: one upstream, what surrounds it, and how it is proven."""
+    """A port: one upstream, what surrounds it, and how it is proven.
+
+    ``platform`` says what the core is: Unikraft, or the bare kernel for trying.
+    """
 
     schema: Annotated[int, Meta(ge=1, le=1)]
     name: Name
     version: VersionText
+    platform: Annotated[str, _whole("unikraft|bare")] = "unikraft"
     upstream: Upstream
     core: Tree
     libraries: tuple[Tree, ...] = ()

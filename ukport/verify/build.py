@@ -10,6 +10,7 @@ from pathlib import Path
 from ukport import process
 from ukport.errors import ExitCode, UkportError
 from ukport.verify.machine import HOST, Machine
+from ukport.verify.platform import UNIKRAFT, Platform
 from ukport.verify.workspace import Library, Surroundings, Workspace, building
 
 _FIRST_ERROR = re.compile(
@@ -17,8 +18,6 @@ _FIRST_ERROR = re.compile(
     r"|.*[Nn]o rule to make .*|.*\*\*\* .*|.*FAILED.*)$",
     re.MULTILINE,
 )
-# Programs that the build starts beside make itself.
-NEEDED = ("make", "gcc", "ld", "flex", "bison", "awk", "patch", "tar", "python3")
 _COMPILER = ("gcc", "ld", "objcopy")
 BUILD_TIMEOUT = 1800.0  # seconds
 
@@ -42,9 +41,10 @@ class Built:
     seconds: float
 
 
-def require_tools(machine: Machine) -> None:
+def require_tools(machine: Machine, platform: Platform = UNIKRAFT) -> None:
     """Raises MissingError for the first program of the build that is not installed."""
-    for program in (*NEEDED, *(f"{machine.prefix}{name}" for name in _COMPILER)):
+    compiler = (f"{machine.prefix}{name}" for name in _COMPILER)
+    for program in ("make", *compiler, *platform.tools):
         process.require(program)
 
 
@@ -59,7 +59,8 @@ def toolchain(machine: Machine = HOST) -> str:
 
 def defconfig(surroundings: Surroundings, library: Library | None) -> str:
     """The configuration's starting point; ``make olddefconfig`` completes it."""
-    enable = ("PLAT_KVM", surroundings.machine.option, *_wanted(surroundings, library))
+    platform = (*surroundings.platform.options, surroundings.machine.option)
+    enable = (*platform, *_wanted(surroundings, library))
     return "".join(
         [
             *(f"CONFIG_{option}=y\n" for option in enable),
@@ -86,7 +87,7 @@ def build(
     ``progress`` hears now and then how many steps make has told of.
     """
     machine = surroundings.machine
-    require_tools(machine)
+    require_tools(machine, surroundings.platform)
     names = [tree.name for tree in surroundings.libraries] + ([library.name] if library else [])
     folders = ":".join(str(workspace.library(name)) for name in names)
     make: list[str | Path] = [
@@ -99,7 +100,8 @@ def build(
         configured = _configure(make, workspace, surroundings, library, progress)
         made = _make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
-    images = [p for p in workspace.build.glob(f"*_qemu-{machine.name}") if p.is_file()]
+    pattern = surroundings.platform.images(machine)
+    images = [path for path in workspace.build.glob(pattern) if path.is_file()]
     if len(images) != 1:
         raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
     return Built(images[0], log, seconds)

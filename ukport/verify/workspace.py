@@ -19,6 +19,7 @@ from ukport import git
 from ukport.errors import UkportError, UsageError
 from ukport.source.cache import Archive
 from ukport.verify.machine import X86_64, Machine
+from ukport.verify.platform import PLATFORMS, UNIKRAFT, Platform
 
 # Objects younger than this many seconds before a kill may be cut short.
 _UNSURE = 10.0
@@ -45,10 +46,16 @@ class Surroundings:
     disable: tuple[str, ...]
     values: Mapping[str, int] = field(default_factory=dict)
     machine: Machine = X86_64
+    platform: Platform = UNIKRAFT
+
+    @property
+    def where(self) -> str:
+        """``Unikraft kvm/x86_64``, for people."""
+        return self.platform.on(self.machine)
 
     def key(self, toolchain: str) -> str:
         """Names the folder; ``toolchain`` says which compiler and linker its objects are of."""
-        parts = [toolchain, self.machine.name, self.core.tree]
+        parts = [toolchain, self.platform.name, self.machine.name, self.core.tree]
         parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
         parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]
@@ -215,8 +222,9 @@ def _lay(
     if note.exists() and note.read_text("utf-8") == stamp:
         return False
     note.unlink(missing_ok=True)
-    for image in workspace.build.glob("*_qemu-*"):
-        image.unlink()
+    for platform in PLATFORMS.values():
+        for image in workspace.build.glob(platform.image.format(machine="*")):
+            image.unlink(missing_ok=True)
     for stale in workspace.build.glob(f"{objects}.*"):
         stale.unlink()
     shutil.rmtree(workspace.build / objects, ignore_errors=True)

@@ -18,6 +18,7 @@ from ukport.recipe import files as own
 from ukport.source import Cache, Sources, Version, fetch, find_exact, find_version, within
 from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
+from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change
@@ -260,4 +261,5 @@ def _surroundings(recipe: Recipe, found: Sources, carried: Mapping[str, Carried]
         },
         enable=recipe.configuration.enable,
         disable=recipe.configuration.disable,
+        platform=PLATFORMS[recipe.platform],
     )

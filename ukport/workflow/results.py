@@ -26,7 +26,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         version=str(made.version),
         verdict=str(verdict.kind),
         reason=verdict.reason,
-        platform=f"Unikraft kvm/{proof.unit.surroundings.machine.name}",
+        platform=proof.unit.surroundings.where,
         accelerator=str(boot.accelerator) if boot else "",
         allocator=proof.unit.cell.allocator,
         configuration=proof.unit.cell.configuration,

@@ -86,8 +86,9 @@ class Upgrade:
 
     def _run(self, waiting: Waiting) -> Result:
         began = time.monotonic()
-        axes = Axes.of(load(self.project, waiting.recipe))
-        check_machine(self.accel, *chosen(axes, Filters()))
+        recipe = load(self.project, waiting.recipe)
+        axes = Axes.of(recipe)
+        check_machine(self.accel, recipe, *chosen(axes, Filters()))
         stages = Stages(self.tell)
         made = None
         with self.cache.scratch() as scratch:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ukport.process import require
-from ukport.recipe import load
+from ukport.recipe import Recipe, load
 from ukport.recipe import lock as locks
 from ukport.report.result import Result
 from ukport.source import Cache
@@ -17,6 +17,7 @@ from ukport.verify.boot import Accelerator, Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Filters
+from ukport.verify.platform import PLATFORMS
 from ukport.verify.verdict import Kind, Verdict, judge
 from ukport.verify.workspace import hold, prepare
 from ukport.workflow.events import Tell
@@ -56,7 +57,7 @@ def verify(
     recover(project)
     recipe = load(project, name)
     axes = Axes.of(recipe)
-    check_machine(accel, *chosen(axes, filters or Filters()))
+    check_machine(accel, recipe, *chosen(axes, filters or Filters()))
     lock = locks.read(project / "recipes" / name)
     request = Request(project, recipe, version or recipe.version, lock, stored=version is None)
     stages = Stages(tell)
@@ -68,12 +69,12 @@ def verify(
     return write_report(msgspec.structs.replace(result, previous=result.version), project)
 
 
-def check_machine(accel: str, *machines: Machine) -> None:
+def check_machine(accel: str, recipe: Recipe, *machines: Machine) -> None:
     """Raises MissingError or UsageError at once for what would only fail after the build."""
     accelerator.check(accel)
     for machine in machines:
         require(machine.qemu)
-        require_tools(machine)
+        require_tools(machine, PLATFORMS[recipe.platform])
 
 
 def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
@@ -84,7 +85,7 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
 
-    where = f"kvm/{machine.name}"
+    where = unit.surroundings.where
     with hold(root, waiting) as workspace:
         try:
             with stages.stage("build", where):
