@@ -54,8 +54,8 @@ def ukport(project: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def verified(project: Path, version: str) -> dict:
-    done = ukport(project, "verify", "mimalloc", "--version", version, "--json")
+def verified(project: Path, version: str, *args: str) -> dict:
+    done = ukport(project, "verify", "mimalloc", "--version", version, "--json", *args)
     result = json.loads(done.stdout)
     assert result["verdict"] == "pass", result["reason"]
     assert done.returncode == 0
@@ -96,10 +96,21 @@ def test_what_is_committed_is_what_ukport_makes(project):
 
 @pytest.mark.parametrize(
     ("version", "backend"),
-    [("2.0.9", "os"), ("1.9.11", "prim"), ("2.4.1", "prim"), ("3.4.3", "prim")],
+    [("2.0.9", "os-tls"), ("1.9.11", "prim"), ("2.4.1", "prim"), ("3.4.3", "prim")],
 )
 def test_other_generations_from_the_same_recipe(project, version, backend):
     assert verified(project, version)["backend"] == backend
+
+
+@pytest.mark.skipif(
+    not (shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-system-aarch64")),
+    reason="needs gcc-aarch64-linux-gnu and qemu-system-arm",
+)
+def test_arm64_from_the_same_series(project):
+    for version in ("1.6.3", "2.1.9"):
+        result = verified(project, version, "--arch", "arm64")
+        assert result["platform"] == "Unikraft kvm/arm64"
+        assert "qemu-system-aarch64" in result["boot_command"]
 
 
 def test_features_follow_the_declarations(project):
