@@ -45,7 +45,7 @@ class Accelerator:
 class Boot:
     """A finished boot: console in bytes, ``seconds`` of wall time for the whole run.
 
-    ``state`` is the machine as it stood where the guest did not end by itself; ``host_memory`` the
+    ``state`` is the machine as it stood where it was stopped, or in an autopsy; ``host_memory`` the
     most that QEMU took, in MiB.
     """
 
@@ -58,6 +58,13 @@ class Boot:
     host_memory: int = 0
 
 
+@dataclass(frozen=True)
+class Autopsy:
+    """``stack``: where the stack is to be read, if not at the stack pointer."""
+
+    stack: int | None = None
+
+
 def run(
     image: Path,
     accelerator: Accelerator,
@@ -65,23 +72,25 @@ def run(
     memory: int,
     timeout: float,
     machine: Machine = X86_64,
-    stack: int | None = None,
+    autopsy: Autopsy | None = None,
 ) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
-    ``stack`` is where the stack is to be read where the guest does not end by itself, if not at the
-    stack pointer. Raises MissingError where QEMU is not installed.
+    With ``autopsy`` the machine stands still at its end, to be read, and has no exit status. Raises
+    MissingError where QEMU is not installed.
     """
-    command = _command(image, accelerator, memory, machine)
+    board = machine.observed if autopsy else machine.board
+    command = _command(image, accelerator, memory, machine.qemu, board)
     began = time.monotonic()
     with monitor.listen() as (ours, theirs):
         handle = theirs.fileno()
-        child = process.start([*command, *monitor.options(handle)], tied=True, keep_fds=[handle])
+        extra = [*monitor.options(handle), *(("-no-shutdown",) if autopsy else ())]
+        child = process.start([*command, *extra], tied=True, keep_fds=[handle])
         theirs.close()
         watched = _Watch(child, ours, began + timeout)
         try:
-            ended = watched.to_the_end()
-            state = ours.state(stack) if ended and not ended.clean else State()
+            ended = watched.to_the_end(stands_still=autopsy is not None)
+            state = ours.state(autopsy.stack if autopsy else None) if ended else State()
             ours.quit()
             watched.rest(_LAST)
             peak = process.reap(child, _LAST)
@@ -90,10 +99,10 @@ def run(
             for stream in (child.stdout, child.stderr):
                 if stream:
                     stream.close()
-    ended = replace(ended or Ended(child.returncode), said=watched.said)
+    ended = ended or Ended(child.returncode, shutdown=ours.ended)
     return Boot(
         console=bytes(watched.console),
-        ended=ended,
+        ended=replace(ended, said=watched.said),
         seconds=time.monotonic() - began,
         accelerator=accelerator,
         command=tuple(command),
@@ -102,12 +111,14 @@ def run(
     )
 
 
-def _command(image: Path, accelerator: Accelerator, memory: int, machine: Machine) -> list[str]:
+def _command(
+    image: Path, accelerator: Accelerator, memory: int, qemu: str, board: Sequence[str]
+) -> list[str]:
     cpu = "host" if accelerator.name == "kvm" else "max"
     return [
-        *(machine.qemu, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
+        *(qemu, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
         *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"),
-        *("-nodefaults", *machine.board, "-kernel", str(image)),
+        *("-nodefaults", *board, "-kernel", str(image)),
     ]
 
 
@@ -131,15 +142,18 @@ class _Watch:
         """QEMU's own words."""
         return self._said[:_SAID_LIMIT].decode("utf-8", "replace").strip()
 
-    def to_the_end(self) -> Ended | None:
-        """Until the guest stops, the deadline, or more than the bound; None where QEMU ended."""
+    def to_the_end(self, *, stands_still: bool) -> Ended | None:
+        """Until QEMU ends, which is None, the deadline, or more than the bound.
+
+        One that ``stands_still`` does not end when its guest does.
+        """
         while self._take(self._deadline - time.monotonic()):
             if len(self.console) > CONSOLE_LIMIT:
                 del self.console[CONSOLE_LIMIT:]
                 return Ended(_STOPPED, truncated=True)
             if _STUCK in self._said:
                 return Ended(_STOPPED)
-            if self._monitor.ended:
+            if stands_still and self._monitor.ended:
                 return Ended(0, shutdown=self._monitor.ended)
         late = time.monotonic() >= self._deadline
         return Ended(_STOPPED, timed_out=True) if late else None

@@ -34,11 +34,15 @@ class BuildError(UkportError):
 
 @dataclass(frozen=True)
 class Built:
-    """An image, its symbols beside it, the build's output, and ``seconds`` of wall time."""
+    """An image, its symbols beside it, the build's output, and ``seconds`` of wall time.
+
+    ``size`` of the image in bytes.
+    """
 
     image: Path
     log: bytes
     seconds: float
+    size: int = 0
 
 
 def require_tools(machine: Machine, platform: Platform = UNIKRAFT) -> None:
@@ -104,7 +108,7 @@ def build(
     images = [path for path in workspace.build.glob(pattern) if path.is_file()]
     if len(images) != 1:
         raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
-    return Built(images[0], log, seconds)
+    return Built(images[0], log, seconds, images[0].stat().st_size)
 
 
 @dataclass(frozen=True)

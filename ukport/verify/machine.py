@@ -12,14 +12,17 @@ from ukport.errors import UsageError
 class Machine:
     """An architecture by Unikraft's name: its Kconfig option, emulator, board and compiler.
 
-    ``hosts`` are the names that kernels give it (``uname -m``); ``compiler`` is the prefix of the
-    programs that build for it on another host.
+    ``observed`` is a board on which a guest that crashes stops instead of ending QEMU. ``ram`` is
+    where the memory begins. ``hosts`` are the names that kernels give it (``uname -m``);
+    ``compiler`` is the prefix of the programs that build for it on another host.
     """
 
     name: str
     option: str
     qemu: str
     board: tuple[str, ...]
+    observed: tuple[str, ...]
+    ram: int
     hosts: tuple[str, ...]
     compiler: str
 
@@ -41,6 +44,8 @@ X86_64 = Machine(
     "ARCH_X86_64",
     "qemu-system-x86_64",
     ("-device", "isa-debug-exit"),
+    ("-device", "pvpanic"),
+    0,
     ("x86_64", "amd64"),
     "x86_64-linux-gnu-",
 )
@@ -49,6 +54,8 @@ ARM64 = Machine(
     "ARCH_ARM_64",
     "qemu-system-aarch64",
     ("-machine", "virt"),
+    ("-machine", "virt"),
+    0x4000_0000,
     ("aarch64", "arm64"),
     "aarch64-linux-gnu-",
 )

@@ -1,7 +1,7 @@
 """QEMU's own monitor (QMP), on a socket that only we and the emulator hold.
 
-The guest cannot write to it: what it says of a guest's end is true. The machine stands still when
-the guest has ended (``-no-shutdown``), so its registers and its stack can be read.
+The guest cannot write to it: what it says of a guest's end is true. A machine that stands still can
+be read through it: its registers, and its stack.
 """
 
 import json
@@ -118,10 +118,7 @@ def listen() -> Iterator[tuple[Monitor, socket.socket]]:
 
 def options(handle: int) -> list[str]:
     """QEMU's options for the monitor; not part of the command that people see."""
-    return [
-        *("-S", "-no-shutdown", "-chardev", f"socket,id=qmp,fd={handle}"),
-        *("-mon", "chardev=qmp,mode=control"),
-    ]
+    return ["-S", "-chardev", f"socket,id=qmp,fd={handle}", "-mon", "chardev=qmp,mode=control"]
 
 
 def registers_of(text: str) -> Mapping[str, int]:

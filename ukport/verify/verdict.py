@@ -142,20 +142,27 @@ def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
     return Verdict(kind, reason, said.checks, said.planned, said.version)
 
 
+_SHOWN = 160  # characters of a line that a reason quotes
+
+
+def _quoted(line: str) -> str:
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
 def _endings(said: "_Said", ended: Ended, expected: Expected) -> Iterator[tuple[Kind, str]]:
     """What is true of this run, the weightiest first."""
     if said.crash:
-        yield Kind.OOM if said.starved else Kind.CRASH, said.starved or said.crash
+        yield Kind.OOM if said.starved else Kind.CRASH, _quoted(said.starved or said.crash)
     if ended.broken:
-        yield Kind.NOT_RUN, ended.broken
+        yield Kind.NOT_RUN, _quoted(ended.broken)
     if said.starved and not (ended.clean and said.ends):
-        yield Kind.OOM, said.starved
+        yield Kind.OOM, _quoted(said.starved)
     if ended.truncated:
         yield Kind.HANG, "the guest printed without end"
     if ended.timed_out:
-        yield Kind.HANG, f"no end within the time limit, last line: {said.last!r}"
+        yield Kind.HANG, f"no end within the time limit, last line: {_quoted(said.last)!r}"
     if not ended.clean:
-        yield Kind.CRASH, f"{ended}; last line: {said.last!r}"
+        yield Kind.CRASH, f"{ended}; last line: {_quoted(said.last)!r}"
     for problem in _problems(said, expected):
         yield Kind.FAIL, problem
     yield Kind.PASS, f"{len(said.checks)} of {said.planned} tests passed"
@@ -226,7 +233,7 @@ def _problems(said: _Said, expected: Expected) -> Iterator[str]:
         )
     failed = [check for check in said.checks if not check.passed]
     if failed:
-        yield f"{len(failed)} of {len(said.checks)} tests failed, first: {failed[0].name}"
+        yield f"{len(failed)} of {len(said.checks)} tests failed, first: {_quoted(failed[0].name)}"
     if ends != 1:
         yield f"the end marker came {ends} times, once was expected"
     numbers = [check.number for check in said.checks]

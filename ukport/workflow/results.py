@@ -56,6 +56,10 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         boot_command=command_line(boot.command) if boot else "",
         console="\n".join(lines(boot.console)) if boot else "",
         build_log=proof.log.decode("utf-8", "replace"),
+        hint=verdict.hint,
+        host_memory=boot.host_memory if boot else 0,
+        image_size=proof.built.size if proof.built else 0,
+        explanation=proof.explanation,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ukport.errors import UsageError
 from ukport.source import Version
 from ukport.verify import machine
+from ukport.verify.known import Port
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Cell, Filters, cells
 from ukport.verify.verdict import Expected
@@ -27,6 +28,7 @@ class Unikernel:
     library: Library | None
     application: Application
     expected: Expected
+    port: Port
     memory: int
     timeout: float
     accelerator: str
@@ -54,10 +56,17 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
         library=made.library if number is None else None,
         application=made.application,
         expected=Expected(cell.allocator, made.number if number is None else number),
+        port=_port(made) if number is None else Port("", "", "", made.recipe.test.memory),
         memory=cell.memory,
         timeout=made.recipe.test.timeout,
         accelerator=cell.accelerator,
     )
+
+
+def _port(made: Made) -> Port:
+    upstream = made.recipe.upstream
+    origin = upstream.folder_at(str(made.version), made.sources.upstream.tag)
+    return Port(made.library.library, made.library.name, origin, made.recipe.test.memory)
 
 
 def chosen(axes: Axes, filters: Filters) -> tuple[Machine, ...]:

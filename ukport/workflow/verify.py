@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,14 +11,16 @@ from ukport.recipe import Recipe, load
 from ukport.recipe import lock as locks
 from ukport.report.result import Result
 from ukport.source import Cache
-from ukport.verify import accelerator, boot
-from ukport.verify.boot import Accelerator, Boot
+from ukport.verify import accelerator
+from ukport.verify.boot import Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
+from ukport.verify.explanation import Explanation
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.platform import PLATFORMS
-from ukport.verify.verdict import Kind, Verdict, judge
-from ukport.verify.workspace import hold, prepare
+from ukport.verify.trial import Subject, try_out
+from ukport.verify.verdict import Kind, Verdict
+from ukport.verify.workspace import Workspace, hold, prepare
 from ukport.workflow.events import Tell
 from ukport.workflow.port import Request, make
 from ukport.workflow.results import result_of, write_report
@@ -37,6 +38,7 @@ class Verification:
     built: Built | None = None
     booted: Boot | None = None
     log: bytes = b""
+    explanation: Explanation | None = None
 
 
 def verify(
@@ -99,29 +101,24 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
         except BuildError as error:
             return Verification(unit, Verdict(Kind.BUILD, error.message), log=error.log)
         with stages.stage("boot", "QEMU") as said:
-            booted, verdict = _boot(unit, built, cache.root)
-            said.append(f"QEMU, {booted.accelerator}")
+            trial = try_out(_subject(unit, built, workspace), unit.accelerator, cache.root)
+            said.append(f"QEMU, {trial.booted.accelerator}" if trial.booted else "not booted")
+    verdict = trial.verdict
     with stages.stage("test") as said:
         said.append(f"{verdict.passed}/{verdict.planned}")
         if verdict.version:
             said.append(f"{unit.expected.name} {verdict.version} as reported by the guest")
-    return Verification(unit, verdict, built, booted, built.log)
+    return Verification(unit, verdict, built, trial.booted, built.log, trial.explanation)
 
 
-def _boot(unit: Unikernel, built: Built, root: Path) -> tuple[Boot, Verdict]:
-    """Boot with KVM where the probe passed; a guest that says nothing there is tried with TCG."""
-    machine, expected = unit.surroundings.machine, unit.expected
-    chosen = accelerator.choose(root, unit.accelerator, machine)
-    run = partial(boot.run, memory=unit.memory, timeout=unit.timeout, machine=machine)
-    booted = run(built.image, chosen)
-    verdict = judge(booted.console, booted.ended, expected)
-    silent = verdict.kind in (Kind.CRASH, Kind.HANG, Kind.NOT_RUN) and not verdict.version
-    if chosen != Accelerator("kvm") or not silent:
-        return booted, verdict
-    tcg = Accelerator("tcg", "KVM cannot run guests here")
-    again = run(built.image, tcg)
-    second = judge(again.console, again.ended, expected)
-    if not second.version:
-        return booted, verdict
-    accelerator.remember(root, tcg)
-    return again, second
+def _subject(unit: Unikernel, built: Built, workspace: Workspace) -> Subject:
+    return Subject(
+        image=built.image,
+        root=workspace.root,
+        config=workspace.config,
+        machine=unit.surroundings.machine,
+        memory=unit.memory,
+        timeout=unit.timeout,
+        expected=unit.expected,
+        port=unit.port,
+    )

@@ -1,0 +1,109 @@
+"""Deliberate faults in a guest: each has its verdict and its explanation."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.workflow.test_upgrade import ukport
+
+pytestmark = [
+    pytest.mark.boot,
+    pytest.mark.skipif(
+        shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not installed"
+    ),
+]
+
+
+def verified(toy, code="", *, before="", memory=None):
+    """The result of a verification whose guest runs ``code`` behind its begin marker."""
+    main = toy.recipe.parent / "test/main.c"
+    text = main.read_text().replace('print(")\\n");\n', f'print(")\\n");\n\t{code}\n')
+    main.write_text(text.replace("int main(void)", f"{before}\nint main(void)"))
+    options = ("--memory", str(memory)) if memory else ()
+    done = ukport(toy, "verify", "toy", *options, "--json")
+    result = json.loads(done.stdout)
+    assert done.returncode == 1
+    return result
+
+
+def frames(result):
+    return [
+        (frame["role"], place["function"], place["file"])
+        for frame in result["explanation"]["frames"]
+        for place in frame["places"]
+    ]
+
+
+def rules(result):
+    return [one["rule"] for one in result["explanation"]["known"]]
+
+
+def test_a_null_write(toy):
+    store = "static __attribute__((noinline)) void store(int *p) { *(volatile int *)p = 7; }"
+    result = verified(toy, "store((int *)0);", before=store)
+    assert result["verdict"] == "crash"
+    assert result["reason"].startswith("page fault at 0x0, a NULL pointer, in store at app/main.c:")
+    explanation = result["explanation"]
+    assert explanation["fault"] == 0
+    assert explanation["instruction"].startswith("movl $0x7,")
+    registers = {one["name"]: one for one in explanation["registers"]}
+    assert registers["RIP"]["lies"].startswith("store")
+    assert frames(result)[:3] == [
+        ("instruction", "store", "app/main.c"),
+        ("stack", "main", "app/main.c"),  # a leaf makes no frame
+        ("caller", "kernel", "core/kernel.c"),
+    ]
+    assert explanation["tail"] == ["ukport: begin toy 1 (100)"]
+
+
+def test_a_stack_overflow(toy):
+    """Nothing handles it: there is no stack for a handler either."""
+    deep = "static __attribute__((noinline)) int deep(int n) { return n ? deep(n + 1) + n : 0; }"
+    result = verified(toy, "print_number(deep(1));", before=deep)
+    assert result["verdict"] == "crash"
+    assert "a fault that nothing handled reset the machine" in result["reason"]
+    assert "in deep at app/main.c" in result["reason"]
+    assert rules(result) == ["stack-overflow"]
+
+
+def test_an_endless_loop(toy):
+    spin = "static __attribute__((noinline)) void spin(volatile int *p) { while (*p) ; }"
+    result = verified(toy, "int one = 1; spin(&one); print_number(one);", before=spin)
+    assert result["verdict"] == "hang"
+    assert "it stood in spin at app/main.c:" in result["reason"]
+    assert "ukport: begin toy 1 (100)" in result["reason"]
+    assert ("caller", "kernel", "core/kernel.c") in frames(result)
+
+
+def test_too_little_memory(toy):
+    result = verified(toy, memory=2)
+    assert result["verdict"] == "oom"
+    assert "Failed to allocate the heap" in result["reason"]
+    assert rules(result) == ["too-little-memory"]
+    assert "give the guest 16 MiB" in result["hint"]
+
+
+def test_a_wrong_marker(toy):
+    main = toy.recipe.parent / "test/main.c"
+    main.write_text(main.read_text().replace("ukport: end 2/2", "ukport: fin 2/2"))
+    result = verified(toy)
+    assert result["verdict"] == "fail"
+    assert result["reason"] == "the end marker came 0 times, once was expected"
+
+
+def test_a_fake_marker_before_a_crash(toy):
+    fake = r'print("ok 1 - a\nok 2 - b\n1..2\nukport: end 2/2\n"); __builtin_trap();'
+    result = verified(toy, fake)
+    assert result["verdict"] == "crash"
+    assert result["reason"].startswith("invalid opcode (trap 6) in main at app/main.c:")
+
+
+def test_a_guest_that_prints_without_end_and_no_newline(toy):
+    result = verified(toy, r'for (;;) print("\033[31m\377\001no newline ");')
+    assert result["verdict"] == "hang"
+    assert "the guest printed without end" in result["reason"] or "no end" in result["reason"]
+    console = toy.project / "reports/toy-1.0.0/console.log"
+    assert console.stat().st_size <= 3 * 4 * 1024 * 1024
+    assert len(result["reason"]) < 1000
+    assert "\x1b" not in json.dumps(result, ensure_ascii=False)
