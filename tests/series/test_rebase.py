@@ -291,8 +291,11 @@ def test_lines_that_upstream_added_nearby_are_not_added_twice(
 def test_both_sides_add_at_the_same_place(lab: Lab, tmp_path: Path, base: str) -> None:
     mine = edited(BASE, "#include <stdio.h>", "#include <stdio.h>\n#include <math.h>")
     theirs = edited(BASE, "#include <stdio.h>", "#include <stdio.h>\n#include <time.h>")
-    result, _ = one(lab, tmp_path, base, {"a.c": mine}, {"a.c": theirs})
-    assert result.outcome is Outcome.CONFLICT
+    result, done = one(lab, tmp_path, base, {"a.c": mine}, {"a.c": theirs})
+    assert result.outcome is Outcome.PARTIAL
+    assert result.hunks[0].fate is Fate.OPEN
+    assert not done.clean
+    assert done.series == ()
 
 
 def test_mode_change(lab: Lab, tmp_path: Path, base: str) -> None:

@@ -98,10 +98,16 @@ def _blob(oid: str) -> str:
     return oid if oid.strip("0") else ""
 
 
-def tags_between(repo: Repository, old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """Name and commit of every tag that ``new`` contains and ``old`` does not, the oldest first."""
+def tags_between(
+    repo: Repository, old: str, new: str, *, past: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Name and commit of every tag that ``new`` contains and ``old`` does not, the oldest first.
+
+    With ``past`` only those that contain ``old``: the stops on the way from one to the other.
+    """
     form = "%(refname:strip=2)%00%(objectname)%00%(*objectname)"
     args = ["for-each-ref", f"--merged={new}", f"--no-merged={old}", "--sort=creatordate"]
+    args += [f"--contains={old}"] if past else []
     listing = repo.git([*args, f"--format={form}", "refs/tags"]).text
     rows = [line.split("\0") for line in listing.splitlines()]
     return tuple((name, peeled or oid) for name, oid, peeled in rows)

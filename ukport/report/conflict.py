@@ -10,6 +10,7 @@ _SHOWN = 12
 def describe(result: PatchResult) -> str:
     """Every open hunk of a patch; as many lines of each text as a person reads at once."""
     lines = [f"  {_clean(result.verdict)}"] if result.verdict else []
+    lines += [f"  it stands on an earlier patch: {_clean(one)}" for one in result.depends]
     for hunk in result.hunks:
         if hunk.fate is Fate.OPEN:
             lines += _hunk(hunk)
@@ -27,6 +28,10 @@ def _hunk(hunk: HunkResult) -> Iterator[str]:
     yield from _block("the patch", _change(hunk))
     yield from _block(
         f"upstream has, from line {hunk.line}", [f"| {_line(line)}" for line in hunk.upstream]
+    )
+    yield from _block(
+        f"a proposal, to be judged: {_clean(hunk.proposal)}",
+        [f"| {_line(line)}" for line in hunk.proposed],
     )
 
 

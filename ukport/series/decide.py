@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ukport.git.repository import Repository
 from ukport.git.worktree import Sides
-from ukport.series.apply import apply
+from ukport.series.apply import apply, touched
+from ukport.series.content import load
+from ukport.series.depend import dependencies, standing
 from ukport.series.outcome import Outcome, PatchResult, Rebase
 from ukport.series.patch import Patch
 from ukport.series.rebase import rebase
@@ -54,6 +56,7 @@ def carry(
     results: list[PatchResult] = []
     landed: list[Patch] = []
     rest = list(series)
+    begin = old
     while True:
         decided = next((i for i, patch in enumerate(rest) if patch.name in decisions), len(rest))
         part = bench.rebase(rest[:decided], old, new)
@@ -61,7 +64,8 @@ def carry(
         if True in still:
             at = still.index(True)
             done = Rebase((*results, *part.results[: at + 1]), tuple(landed), part.tree, bench.repo)
-            return Carry(done, _standing(bench, rest, at, (old, new), part.results[at]))
+            told = _with_depends(repo, series, begin, rest[at], (*results, *part.results[: at + 1]))
+            return Carry(done, _standing(bench, rest, at, (old, new), told))
         results += part.results
         landed += part.series
         new = part.tree
@@ -75,6 +79,21 @@ def carry(
         outcome = Outcome.ADJUSTED if decision.patch else Outcome.SKIPPED
         results.append(PatchResult(patch.name, outcome, decision.patch, (), decision.how))
         rest = rest[decided + 1 :]
+
+
+def _with_depends(
+    repo: Repository,
+    series: Sequence[Patch],
+    old: str,
+    patch: Patch,
+    results: Sequence[PatchResult],
+) -> PatchResult:
+    """Ask again which patches one stands on: what a person decided about is in no part's series."""
+    with repo.reader() as reader:
+        files = load(reader, reader.tree(old), touched(series))
+    earlier = series[: series.index(patch)]
+    names = dependencies(files, earlier, patch, results[-1])
+    return results[-1]._replace(depends=standing(names, results))
 
 
 def _standing(

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from ukport.series.apply import Fitted, Misfit, fit_change
 from ukport.series.carry import Plan, carry
+from ukport.series.content import File
 from ukport.series.model import FileChange, Hunk
 from ukport.series.outcome import Fate, HunkResult
 from ukport.series.place import expected, places
@@ -21,7 +22,8 @@ class Settle(Protocol):
 class FilePlan(NamedTuple):
     """One file change: per hunk what became of it, and how to move both sides on.
 
-    ``settle`` changes a state; its argument says whether the whole patch lands.
+    ``settle`` changes a state; its argument says whether the whole patch lands. ``old`` is the file
+    on the old side and ``at`` where each hunk starts in it.
     """
 
     change: FileChange
@@ -30,6 +32,8 @@ class FilePlan(NamedTuple):
     redone: Redone | bool = True
     plans: tuple[Plan, ...] = ()
     track: Track | None = None
+    old: File | None = None
+    at: tuple[int, ...] = ()
 
     @property
     def fates(self) -> set[Fate]:
@@ -56,7 +60,7 @@ def _whole(change: FileChange, fate: Fate, reason: str, path: str = "") -> HunkR
 def _unfit(change: FileChange, misfit: Misfit, state: State) -> FilePlan:
     """It does not fit the old tree; it may have been written for the new one."""
     there = fit_change(change, state.new, convert=False)
-    if isinstance(there, Fitted) and _unambiguous(there):
+    if isinstance(there, Fitted) and unambiguous(there):
         reason = "does not fit the old tree, but fits the new one as it is"
         fate = Fate.EXACT
         results = [
@@ -87,7 +91,8 @@ def _stay(target: State, *, landed: bool) -> None:
     """Neither side knows what the patch does to this file."""
 
 
-def _unambiguous(fitted: Fitted) -> bool:
+def unambiguous(fitted: Fitted) -> bool:
+    """Whether each of its hunks has but one place to go."""
     if fitted.before is None or not fitted.change.hunks:
         return True
     lines = fitted.before.lines
@@ -152,11 +157,8 @@ def _changed(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
         return _gone(change, fitted)
     if change.binary or (not change.hunks and not change.renamed and not change.copied):
         return _replaced(change, fitted, track)
-    plans = []
-    shift = 0
-    for hunk, at in zip(fitted.hunks, fitted.places, strict=True):
-        plans.append(carry(track, hunk, at - shift))
-        shift += len(hunk.after) - len(hunk.before)
+    starts = _starts(fitted)
+    plans = [carry(track, hunk, at) for hunk, at in zip(fitted.hunks, starts, strict=True)]
     results = [
         _result(track, original, plan) for original, plan in zip(change.hunks, plans, strict=True)
     ]
@@ -172,7 +174,18 @@ def _changed(change: FileChange, fitted: Fitted, state: State) -> FilePlan:
         target.change(change, path, every, landed=landed, mode=mode)
 
     redone = _redone(change, track, plans, edits)
-    return FilePlan(change, tuple(results), settle, redone, tuple(plans), track)
+    whole = (fitted.before, starts)
+    return FilePlan(change, tuple(results), settle, redone, tuple(plans), track, *whole)
+
+
+def _starts(fitted: Fitted) -> tuple[int, ...]:
+    """Where each hunk starts in the file as it was before the first of them."""
+    starts = []
+    shift = 0
+    for hunk, at in zip(fitted.hunks, fitted.places, strict=True):
+        starts.append(at - shift)
+        shift += len(hunk.after) - len(hunk.before)
+    return tuple(starts)
 
 
 def _rename_result(change: FileChange, track: Track, state: State) -> list[HunkResult]:
@@ -268,7 +281,8 @@ def _gone(change: FileChange, fitted: Fitted) -> FilePlan:
     def settle(target: State, *, landed: bool) -> None:  # noqa: ARG001 - as every settle
         target.old_only(change, path, fitted.after)
 
-    return FilePlan(change, tuple(results), settle, redone=False)
+    before, starts = fitted.before, _starts(fitted)
+    return FilePlan(change, tuple(results), settle, redone=False, old=before, at=starts)
 
 
 def _replaced(change: FileChange, fitted: Fitted, track: Track) -> FilePlan:

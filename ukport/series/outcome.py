@@ -33,7 +33,8 @@ class HunkResult(NamedTuple):
 
     ``expected`` and ``wanted`` are the lines before and after, ``upstream`` what is there instead.
     ``broken_by`` is the upstream commit after which it no longer fits, ``whereabouts`` what became
-    of the code, ``missing`` the identifiers that no longer exist.
+    of the code, ``missing`` the identifiers that no longer exist. ``proposal`` says how an open
+    hunk might go in, and ``proposed`` what the place would then hold: a guess to be judged.
     """
 
     file: str
@@ -47,10 +48,12 @@ class HunkResult(NamedTuple):
     broken_by: str = ""
     whereabouts: str = ""
     missing: tuple[str, ...] = ()
+    proposal: str = ""
+    proposed: tuple[bytes, ...] = ()
 
 
 class Evidence(NamedTuple):
-    """Why a patch is taken to be upstream; ``certainty`` is 0 to 1."""
+    """Why a patch is taken to be upstream, or to land; ``certainty`` is 0 to 1."""
 
     kind: str
     detail: str
@@ -61,7 +64,8 @@ class Evidence(NamedTuple):
 class PatchResult(NamedTuple):
     """One patch; ``output`` is what it is now (for ``partial`` a proposal), None if not at all.
 
-    ``verdict`` says what a person should do: rebase by hand, partial, or re-port.
+    ``verdict`` says what a person should do: rebase by hand, partial, or re-port. ``depends`` are
+    the earlier patches of the series that an unlanded one stands on, each with what became of it.
     """
 
     name: str
@@ -72,6 +76,15 @@ class PatchResult(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
     rejects: bytes = b""
     verdict: str = ""
+    depends: tuple[str, ...] = ()
+
+
+class Way(NamedTuple):
+    """From where to where a series is carried: the two trees, and their commits where there are."""
+
+    repo: Repository
+    trees: tuple[str, str]
+    ends: tuple[str, str]
 
 
 class Rebase(NamedTuple):

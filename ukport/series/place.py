@@ -58,9 +58,14 @@ def same_function(one: bytes, other: bytes) -> bool:
     return _title(one) == _title(other)
 
 
-def _title(line: bytes) -> bytes:
+def name_of(line: bytes) -> bytes:
+    """The name of the function that a line opens; empty where it opens none."""
     named = _NAMED.search(line)
-    return named[1] if named else _SPACE.sub(b" ", line).strip()
+    return named[1] if named else b""
+
+
+def _title(line: bytes) -> bytes:
+    return name_of(line) or _SPACE.sub(b" ", line).strip()
 
 
 def conditions_at(lines: Sequence[bytes], at: int) -> tuple[bytes, ...]:

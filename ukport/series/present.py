@@ -74,7 +74,7 @@ def presence(track: Track, edits: Sequence[Edit]) -> Presence:
     done: list[Edit] = []
     still: list[Edit] = []
     certainty, why = 1.0, ""
-    for region, group in _groups(track, edits):
+    for region, group in groups(track, edits):
         found = _judge(track, region, group)
         if found is None:
             single = [_contained(track, region, [edit]) for edit in group]
@@ -91,19 +91,20 @@ def presence(track: Track, edits: Sequence[Edit]) -> Presence:
     return Presence(tuple(done), tuple(still), why, certainty if done else 0.0)
 
 
-def _groups(track: Track, edits: Sequence[Edit]) -> list[tuple[Region, list[Edit]]]:
-    groups: list[tuple[Region, list[Edit]]] = []
+def groups(track: Track, edits: Sequence[Edit]) -> list[tuple[Region, list[Edit]]]:
+    """Edits by the stretch that upstream rewrote around them, overlapping ones made one."""
+    found: list[tuple[Region, list[Edit]]] = []
     for edit in edits:
         region = track.alignment.region(edit.old_start, edit.old_end)
-        if groups and region.old_start < groups[-1][0].old_end:
-            last, members = groups[-1]
+        if found and region.old_start < found[-1][0].old_end:
+            last, members = found[-1]
             wide = Region(last.old_start, region.old_end, last.new_start, region.new_end)
-            groups[-1] = (wide, [*members, edit])
-        elif groups and region == groups[-1][0]:
-            groups[-1][1].append(edit)
+            found[-1] = (wide, [*members, edit])
+        elif found and region == found[-1][0]:
+            found[-1][1].append(edit)
         else:
-            groups.append((region, [edit]))
-    return groups
+            found.append((region, [edit]))
+    return found
 
 
 def _judge(track: Track, region: Region, group: Sequence[Edit]) -> Presence | None:

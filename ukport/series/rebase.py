@@ -15,7 +15,6 @@ from ukport.git.repository import Repository
 from ukport.git.write import write_tree
 from ukport.series.apply import touched
 from ukport.series.content import changes
-from ukport.series.explain import Explainer
 from ukport.series.fileplan import FilePlan, plan_file
 from ukport.series.ledger import Ledger, consult, open_ledger, upstreamed
 from ukport.series.likeness import tree_evidence
@@ -26,6 +25,7 @@ from ukport.series.outcome import (
     Outcome,
     PatchResult,
     Rebase,
+    Way,
 )
 from ukport.series.patch import Patch
 from ukport.series.render import reject, render
@@ -72,8 +72,7 @@ def rebase(
             ends = (reader.commit(old), reader.commit(new)) if history else ("", "")
             ledger = stack.enter_context(open_ledger(repo, ends, compared, sorted(paths)))
             state = open_state(repo, reader, trees, paths, compared)
-            explainer = Explainer(repo, trees, ends)
-            results, state = _carry_all(series, state, ledger, explainer)
+            results, state = _carry_all(series, state, ledger, Way(repo, trees, ends))
     landed = tuple(
         result.output
         for result in results
@@ -87,13 +86,18 @@ def rebase(
 
 
 def _carry_all(
-    series: Sequence[Patch], state: State, ledger: Ledger | None, explainer: Explainer
+    series: Sequence[Patch], state: State, ledger: Ledger | None, way: Way
 ) -> tuple[list[PatchResult], State]:
-    results = []
-    for patch in series:
+    results: list[PatchResult] = []
+    detours = None
+    for at, patch in enumerate(series):
         result, plans, state = _carry_patch(patch, state, ledger)
         if result.outcome in _UNFINISHED:
-            result = explainer.explain(result, plans)
+            # Imported here: a series that lands needs none of it.
+            from ukport.series.detour import Detours
+
+            detours = detours or Detours(way, series, rebase)
+            result = detours.settle(result, plans, state, at, results)
         results.append(result)
     return results, state
 

@@ -26,22 +26,36 @@ class Redone(NamedTuple):
     path: str
 
 
-def render(raw: bytes, files: Sequence[FileChange], redone: Sequence[Redone | bool]) -> bytes:
-    """The patch with some file changes written anew (Redone), kept (True) or left out (False)."""
+def render(
+    raw: bytes,
+    files: Sequence[FileChange],
+    redone: Sequence[Redone | list[Redone] | bool],
+) -> bytes:
+    """The patch with some file changes written anew (Redone), kept (True) or left out (False).
+
+    Several for one change: its hunks go to more than one file.
+    """
     out = []
     at = 0
     for change, new in zip(files, redone, strict=True):
         out.append(raw[at : change.start])
-        if isinstance(new, Redone) and not new.edits:
-            # Only its mode is left to change: names without a hunk are no patch.
-            out.append(_LINES.sub(b"", raw[change.start : change.hunks_at]))
-        elif isinstance(new, Redone):
-            out += [_header(raw[change.start : change.hunks_at], change, new), _hunks(change, new)]
+        if isinstance(new, Redone):
+            out += _file(raw, change, new)
+        elif isinstance(new, list):
+            out += [part for one in new for part in _file(raw, change, one)]
         elif new:
             out.append(raw[change.start : change.end])
         at = change.end
     out.append(raw[at:])
     return b"".join(out)
+
+
+def _file(raw: bytes, change: FileChange, new: Redone) -> list[bytes]:
+    head = raw[change.start : change.hunks_at]
+    if not new.edits:
+        # Only its mode is left to change: names without a hunk are no patch.
+        return [_LINES.sub(b"", head)]
+    return [_header(head, change, new), _hunks(change, new)]
 
 
 def reject(change: FileChange, raw: bytes, hunks: Sequence[Hunk]) -> bytes:

@@ -18,7 +18,7 @@ _SUBMODULE = "160000"
 class State:
     """The files of both sides by path, and which old file is which new one.
 
-    ``base`` is the new side as upstream has it.
+    ``base`` is the new side as upstream has it, ``first`` the old one.
     """
 
     def __init__(
@@ -27,7 +27,9 @@ class State:
         new: dict[str, File],
         pairs: dict[str, tuple[str, Alignment]],
         base: Mapping[str, File],
+        first: Mapping[str, File],
     ) -> None:
+        self.first = first
         self.old = old
         self.new = new
         self.pairs = pairs
@@ -35,7 +37,7 @@ class State:
 
     def fork(self) -> "State":
         """A copy to try things on."""
-        return State(dict(self.old), dict(self.new), dict(self.pairs), self.base)
+        return State(dict(self.old), dict(self.new), dict(self.pairs), self.base, self.first)
 
     def path_of(self, path: str) -> str | None:
         """Where the new side keeps an old file."""
@@ -119,6 +121,20 @@ class State:
         if made is not None:
             self.old[change.new or path] = made
 
+    def graft(self, fitted: Fitted) -> None:
+        """A patch that was brought to the new side on another way; the old side has it already."""
+        put(self.new, fitted)
+        source, goal = fitted.source or fitted.change.path, fitted.change.path
+        for path, (target, _) in list(self.pairs.items()):
+            if target in (source, goal):
+                there = goal if goal in self.new else target
+                if there in self.new and path in self.old:
+                    self.pairs[path] = (there, match(self.old[path], self.new[there]))
+                else:
+                    del self.pairs[path]
+        if goal not in self.pairs and goal in self.old and goal in self.new:
+            self.pairs[goal] = (goal, match(self.old[goal], self.new[goal]))
+
     def adopt(self, fitted: Fitted, *, landed: bool) -> None:
         """The patch was written for the new tree: both sides are the same file from here on."""
         if not landed:
@@ -157,8 +173,8 @@ def open_state(
     entries = (*before.values(), *after.values())
     oids = list({entry.oid for entry in entries if entry.mode != _SUBMODULE})
     files = {blob.oid: from_bytes(blob.data) for blob in reader.many(oids) if blob}
-    state = State(_files(before, files), _files(after, files), {}, {})
-    state.base = dict(state.new)
+    sides = (_files(before, files), _files(after, files))
+    state = State(sides[0], sides[1], {}, dict(sides[1]), dict(sides[0]))
     for path in state.old:
         target = path if path in state.new else moved.get(path, "")
         if target in state.new:

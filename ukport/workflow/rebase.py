@@ -196,6 +196,7 @@ def _patch_document(result: PatchResult) -> dict[str, object]:
         "hunks": [_hunk_document(hunk) for hunk in result.hunks],
         "reason": _text(result.reason),
         "verdict": result.verdict or None,
+        "depends": list(result.depends),
         "evidence": [
             {
                 "kind": one.kind,
@@ -217,12 +218,13 @@ def _hunk_document(hunk: HunkResult) -> dict[str, object]:
         "reason": _text(hunk.reason),
     }
     if hunk.fate is Fate.OPEN:
-        for key in ("expected", "wanted", "upstream"):
+        for key in ("expected", "wanted", "upstream", "proposed"):
             lines = getattr(hunk, key)
             document[key] = [line.decode("utf-8", "replace") for line in lines]
         document["broken_by"] = hunk.broken_by or None
         document["whereabouts"] = _text(hunk.whereabouts)
         document["missing"] = list(hunk.missing)
+        document["proposal"] = _text(hunk.proposal) or None
     return document
 
 
