@@ -4,7 +4,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.series.lab import Lab, function
-from ukport.series import Fate, Outcome, PatchResult, rebase
+from ukport.series import Fate, Outcome, PatchResult
+from ukport.series.rebase import rebase
 
 ONE, TWO, THREE = (function(name) for name in ("one", "two", "three"))
 LONG = b"".join(function(f"long{n}") for n in range(4))

@@ -127,3 +127,20 @@ def test_the_command(lab: Lab, tmp_path: Path, new: str, code: int) -> None:
     assert done.returncode == code, done.stderr
     schema = json.loads(done.stdout)["schema"]
     assert schema == ("ukport.rebase/1" if code == 3 else "ukport.error/1")
+
+
+@pytest.mark.parametrize("name", ["review.md", "review.txt"])
+def test_the_reviewer_sees_what_adjusted_patches_change(tmp_path: Path, name: str) -> None:
+    lab = make_lab(tmp_path / "upstream")
+    old = lab.commit({"a.c": function("one")}, "old")
+    mine = function("one").replace(b"_3 = 3", b"_3 = 33").replace(b"_5 = 5;", b"_5 = 5;\n  more();")
+    patched = lab.commit({"a.c": mine}, "change", old)
+    new = lab.commit({"a.c": function("one").replace(b"_1 = 1", b"_1 = 11")}, "new", old)
+    write_series(tmp_path / "series", [lab.patch(old, patched, "0001-x.patch")])
+    ends = (f"{lab.path}@{old}", f"{lab.path}@{new}")
+    review = tmp_path / name
+    rebase_series(tmp_path / "series", *ends, tmp_path / "out", review=review)
+    told = review.read_text()
+    markdown = "| 0001-x.patch | a.c | +2 -1 | +2 -1 |"
+    assert (markdown if name.endswith("md") else "0001-x.patch    a.c   +2 -1  +2 -1") in told
+    assert "change" in told.partition("+2 -1")[2]

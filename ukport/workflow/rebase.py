@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ukport.errors import ExitCode, UkportError, UsageError
 from ukport.git.repository import Repository, create
@@ -14,9 +14,6 @@ from ukport.series.outcome import Fate, HunkResult, Outcome, PatchResult, Rebase
 from ukport.series.patch import Patch
 from ukport.series.rebase import rebase
 from ukport.series.series import read_series, write_series
-
-if TYPE_CHECKING:
-    from ukport.series.branch import RangeDiff
 
 SCHEMA = "ukport.rebase/1"
 PROPOSALS = "proposals"
@@ -81,25 +78,35 @@ def rebase_series(
         repo, ends = _common(workshop, _side(old), _side(new), known)
         result = rebase(repo, patches, *ends)
         report = Report(result, out)
-        told = None
+        told = ""
         if review:
-            told = _review(repo, (ends[0], patches), (ends[1], result.series), workshop())
+            told = _review(report, repo, ends, patches, workshop(), review.suffix == ".md")
         _write(report, out)
-        if review and told:
-            text = told.markdown if review.suffix == ".md" else told.text
-            review.write_text(text, "utf-8", "surrogateescape")
+        if review:
+            review.write_text(told, "utf-8", "surrogateescape")
     return report
 
 
 def _review(
+    report: Report,
     repo: Repository,
-    old: tuple[str, Sequence[Patch]],
-    new: tuple[str, Sequence[Patch]],
+    ends: tuple[str, str],
+    patches: Sequence[Patch],
     folder: Path,
-) -> "RangeDiff":
+    markdown: bool,  # noqa: FBT001 - only here
+) -> str:
+    """For the reviewer: what the adjusted patches change, and both series compared."""
+    from ukport.series import stat
     from ukport.series.branch import range_diff
 
-    return range_diff(repo, old, new, scratch=folder / "review")
+    results, series = report.rebase.results, report.rebase.series
+    found = stat.adjusted(patches, results)
+    compared = range_diff(repo, (ends[0], patches), (ends[1], series), scratch=folder / "review")
+    if markdown:
+        parts = (stat.as_markdown(found), compared.markdown)
+    else:
+        parts = (stat.as_text(found), compared.text)
+    return "\n".join(part for part in parts if part)
 
 
 @contextmanager
