@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from ukport import __version__
-from ukport.cli import doctor, fetch, lint, list_, rebase, schema, status, upgrade, verify
+from ukport.cli import bundle, doctor, fetch, lint, list_, rebase, schema, status, upgrade, verify
 from ukport.cli.edge import at_edge
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "upgrade": upgrade.upgrade,
     "verify": verify.verify,
     "fetch": fetch.fetch,
+    "bundle": bundle.bundle,
     "list": list_.list_,
     "status": status.status,
     "rebase": rebase.rebase,

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Offline, cache, project
+from ukport.cli.options import (
+    Bundle,
+    Color,
+    Directory,
+    Json,
+    Mirror,
+    Offline,
+    cache,
+    project,
+)
 
 
 def fetch(
@@ -18,6 +27,8 @@ def fetch(
     ] = None,
     json: Json = False,
     offline: Offline = False,
+    mirror: Mirror = None,
+    bundle: Bundle = None,
     color: Color = "auto",
     directory: Directory = Path(),
 ) -> int:
@@ -26,5 +37,6 @@ def fetch(
     from ukport.workflow.fetch import fetch as run
 
     with Screen(json=json, color=color) as screen:
-        fetched = run(project(directory), names or [], version, cache(offline=offline), screen.tell)
+        store = cache(offline=offline, mirror=mirror, bundle=bundle)
+        fetched = run(project(directory), names or [], version, store, screen.tell)
         return screen.finish_fetch(fetched)

@@ -20,6 +20,23 @@ Accel = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", envvar="UKPORT_OFFLINE", help="Use only what is cached.")
 ]
+Mirror = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mirror",
+        metavar="DIR",
+        help="A folder of bare repositories, or another host, asked first (UKPORT_MIRROR).",
+    ),
+]
+Bundle = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        envvar="UKPORT_BUNDLE",
+        metavar="FILE",
+        help="Take every source from this file, made by ukport bundle; no network.",
+    ),
+]
 Color = Annotated[
     str,
     typer.Option("--color", metavar="WHEN", help="auto, always or never; NO_COLOR is respected."),
@@ -33,8 +50,14 @@ def project(start: Path) -> Path:
     return find_project(start.absolute())
 
 
-def cache(*, offline: bool) -> "Cache":
-    """The user's cache."""
+def cache(*, offline: bool, mirror: list[str] | None = None, bundle: Path | None = None) -> "Cache":
+    """The user's cache, and where it takes sources from; raises UsageError, FetchError."""
     from ukport.source import Cache, default_root
+    from ukport.source.mirrors import configured
 
-    return Cache(default_root(), offline)
+    root = default_root()
+    if bundle is None:
+        return Cache(root, offline, configured(tuple(mirror or ())))
+    from ukport.source.bundle import mirrors
+
+    return Cache(root, offline, mirrors(bundle, root))

@@ -17,6 +17,7 @@ from ukport.report.result import Result, to_json
 from ukport.workflow.events import Ended, Event
 
 if TYPE_CHECKING:
+    from ukport.workflow.bundle import Bundled
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
     from ukport.workflow.list import Listed
@@ -141,6 +142,27 @@ class Screen:
                     one.recipe, tree.name, tree.tag[:16], tree.commit[:12], tree.sha256[:16]
                 )
         self._out.print(table)
+        return ExitCode.OK
+
+    def finish_bundle(self, bundled: "Bundled") -> int:
+        """What lies in the bundle, and how to use it."""
+        path = str(bundled.path)
+        if self._json:
+            told = {
+                "path": path,
+                "size": bundled.size,
+                "newest": bundled.newest,
+                "members": bundled.manifest.members,
+            }
+            self._plain("ukport.bundle/1", "bundle", told)
+            return ExitCode.OK
+        table = _table("address", "MB", "sha256")
+        for one in bundled.manifest.members:
+            table.add_row(one.url, f"{one.size / 1e6:.1f}", one.sha256[:16])
+        self._out.print(table)
+        recipe = bundled.manifest.recipe
+        line = f"use it: ukport upgrade {recipe} --to VERSION --bundle {path}"
+        self._out.print(Text(line), soft_wrap=True)
         return ExitCode.OK
 
     def finish_list(self, listed: Sequence["Listed"]) -> int:

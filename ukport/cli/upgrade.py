@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Color, Directory, Json, Offline, cache, project
+from ukport.cli.options import (
+    Accel,
+    Bundle,
+    Color,
+    Directory,
+    Json,
+    Mirror,
+    Offline,
+    cache,
+    project,
+)
 from ukport.errors import UsageError
 
 
@@ -31,6 +41,8 @@ def upgrade(
     accel: Accel = "auto",
     json: Json = False,
     offline: Offline = False,
+    mirror: Mirror = None,
+    bundle: Bundle = None,
     color: Color = "auto",
     directory: Directory = Path(),
 ) -> int:
@@ -44,7 +56,8 @@ def upgrade(
             "ukport list shows the recipes, ukport status what is waiting",
         )
     with Screen(json=json, color=color) as screen:
-        work = Upgrade(project(directory), cache(offline=offline), screen.tell, accel, dry_run)
+        store = cache(offline=offline, mirror=mirror, bundle=bundle)
+        work = Upgrade(project(directory), store, screen.tell, accel, dry_run)
         if abort:
             return screen.finish_paths("forgotten", [f"{work.abort().recipe}: nothing was changed"])
         if undo:

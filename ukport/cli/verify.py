@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Color, Directory, Json, Name, Offline, cache, project
+from ukport.cli.options import (
+    Accel,
+    Bundle,
+    Color,
+    Directory,
+    Json,
+    Mirror,
+    Name,
+    Offline,
+    cache,
+    project,
+)
 
 
 def verify(
@@ -32,6 +43,8 @@ def verify(
     accel: Accel = "auto",
     json: Json = False,
     offline: Offline = False,
+    mirror: Mirror = None,
+    bundle: Bundle = None,
     color: Color = "auto",
     directory: Directory = Path(),
 ) -> int:
@@ -48,6 +61,6 @@ def verify(
             architectures=tuple(arch or ()),
             memory=tuple(memory or ()),
         )
-        kept = cache(offline=offline)
+        kept = cache(offline=offline, mirror=mirror, bundle=bundle)
         result = run(where, name, version, kept, screen.tell, accel=accel, filters=filters)
         return screen.finish(result)

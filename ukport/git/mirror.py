@@ -69,6 +69,6 @@ def _check(done: Completed, url: str) -> None:
         why = f"no answer within {done.seconds:.0f} s" if done.timed_out else said
         raise FetchError(
             f"cannot fetch {url}: {why}",
-            "check the network, or point git at a copy: "
-            f"git config --global url./path/to/copy.insteadOf {url}",
+            "check the network, or name a copy: --mirror DIR, --bundle FILE, or"
+            f" git config --global url./path/to/copy.insteadOf {url}",
         )

@@ -12,8 +12,11 @@ LOCK = "recipe.lock"
 _HEADING = "# Made by ukport from recipe.toml; `ukport upgrade` rewrites it.\n"
 
 
-class LockedTree(Strict, frozen=True, kw_only=True):
-    """A tree as it was fetched: the tag asked for, its commit, the archive and its sha256."""
+class LockedTree(Strict, frozen=True, kw_only=True, omit_defaults=True):
+    """A tree as it was fetched: the tag asked for, its commit, the archive and its sha256.
+
+    ``taken`` is the mirror or bundle that it came from, where it did not come from ``url``.
+    """
 
     name: str
     url: str
@@ -21,6 +24,7 @@ class LockedTree(Strict, frozen=True, kw_only=True):
     commit: str
     archive: str
     sha256: str
+    taken: str = ""
 
 
 class Lock(Strict, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class TreeResult(msgspec.Struct, frozen=True):
     commit: str
     archive: str
     sha256: str
+    taken: str = ""  # a mirror or bundle, where it did not come from ``url``
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):

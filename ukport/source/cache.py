@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +12,10 @@ from ukport import git
 from ukport.errors import FetchError, UkportError
 from ukport.git.mirror import fetch, mirror
 from ukport.process import run
+from ukport.source.mirrors import Mirrors, Place
+
+# In a cached repository: the place that it was last fetched from.
+_TAKEN = "ukport-taken"
 
 
 def default_root() -> Path:
@@ -21,7 +25,12 @@ def default_root() -> Path:
         return Path(chosen).absolute()
     from platformdirs import user_cache_path
 
-    return user_cache_path("ukport")
+    try:
+        return user_cache_path("ukport")
+    except RuntimeError:
+        raise UkportError(
+            "there is no home directory, so no cache folder", "set UKPORT_CACHE to a folder"
+        ) from None
 
 
 class ChecksumError(FetchError):
@@ -39,10 +48,14 @@ class Archive:
 
 @dataclass(frozen=True)
 class Cache:
-    """The folder that holds everything fetched; safe for several processes at once."""
+    """The folder that holds everything fetched; safe for several processes at once.
+
+    ``offline`` asks nobody on the network; mirrors on this machine still serve.
+    """
 
     root: Path
     offline: bool = False
+    mirrors: Mirrors = field(default_factory=Mirrors)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -68,29 +81,43 @@ class Cache:
             yield Path(folder)
 
     def repository(
-        self, name: str, url: str, *, need: str | None = None, fresh: bool = False
+        self,
+        name: str,
+        url: str,
+        *,
+        need: str | Sequence[str] = (),
+        known: Sequence[str] = (),
+        fresh: bool = False,
     ) -> git.Repository:
-        """The bare cache of ``url``, in which ``need``, if given, can be resolved.
+        """The bare cache of ``url``, in which every revision of ``need`` can be resolved.
 
-        Upstream is asked where the cache lacks it, or always if ``fresh``. Raises FetchError.
+        Mirrors and upstream are asked where the cache lacks one, or always if ``fresh``. A place
+        without the commits ``known`` of it is likely another repository: the next one is asked.
+        Raises FetchError.
         """
+        needed = (need,) if isinstance(need, str) else tuple(need)
         key = hashlib.sha256(url.encode()).hexdigest()[:10]
         path = self.root / "git" / f"{name}-{key}.git"
+        places = self.mirrors.places(url, offline=self.offline)
         with self.lock(path.name):
-            if not path.exists():
-                if self.offline:
-                    raise FetchError(
-                        f"{url} is not in the cache ({self.root})", "run once without --offline"
-                    )
-                mirror(url, path)
-            elif not self.offline and (fresh or (need is not None and not _has(path, need))):
-                fetch(path, url)
-        if need is not None and not _has(path, need):
+            if not path.exists() and not places:
+                raise FetchError(*self._nowhere(url))
+            if places and (fresh or not path.exists() or lacking(path, (*needed, *known))):
+                _bring(path, url, places, (*needed, *known))
+            missing = lacking(path, needed)
+        if missing:
+            asked = ", ".join(str(place) for place in places) or "the cache"
             raise FetchError(
-                f"{name}: {url} has no revision {need}",
-                "correct the pin in the recipe, or run without --offline to fetch again",
+                f"{name}: {url} has no revision {missing} (asked: {asked})",
+                "correct the pin in the recipe, or the mirror; or run without --offline"
+                " to fetch again",
             )
         return git.Repository(path)
+
+    def _nowhere(self, url: str) -> tuple[str, str]:
+        if self.mirrors.only:
+            return f"{url} is not in the bundle", "make one for this recipe: ukport bundle"
+        return f"{url} is not in the cache ({self.root})", "run once without --offline"
 
     def archive(self, repository: git.Repository, commit: str, name: str, prefix: str) -> Archive:
         """``commit`` as ``name`` (a .tar.gz), byte for byte as GitHub makes a tag's archive.
@@ -116,12 +143,44 @@ class Cache:
         return Archive(path, name, digest)
 
 
-def _has(path: Path, revision: str) -> bool:
+def _bring(path: Path, url: str, places: Sequence[Place], wanted: Sequence[str]) -> None:
+    """Fetch from the first place that has all that is wanted; raises FetchError if none answers."""
+    refused: list[FetchError] = []
+    for place in places:
+        try:
+            if path.exists():
+                fetch(path, place.address)
+            else:
+                mirror(place.address, path)
+        except FetchError as error:
+            refused.append(error)
+            continue
+        (path / _TAKEN).write_text("" if place.address == url else str(place), "utf-8")
+        if not lacking(path, wanted):
+            return
+    if len(refused) == 1 == len(places):
+        raise refused[0]
+    if len(refused) == len(places):
+        told = "\n".join(f"  {error.message}" for error in refused)
+        raise FetchError(f"cannot fetch {url} from anywhere:\n{told}", refused[0].hint)
+
+
+def taken(repository: git.Repository) -> str:
+    """What a cached repository was last fetched from, where that is not its own address."""
     try:
-        git.Repository(path).resolve(revision)
-    except git.GitError:
-        return False
-    return True
+        return (repository.path / _TAKEN).read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def lacking(path: Path, revisions: Sequence[str]) -> str:
+    """The first revision that a repository has not, or an empty string."""
+    for revision in revisions:
+        try:
+            git.Repository(path).resolve(revision)
+        except git.GitError:
+            return revision
+    return ""
 
 
 def file_sha256(path: Path) -> str:

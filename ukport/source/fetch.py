@@ -9,7 +9,7 @@ from ukport.recipe.error import RecipeError
 from ukport.recipe.lock import Lock, LockedTree
 from ukport.recipe.model import Origin, Recipe, Tree, Upstream, file_name
 from ukport.source import locked as locks
-from ukport.source.cache import Archive, Cache
+from ukport.source.cache import Archive, Cache, ChecksumError, lacking, taken
 from ukport.source.locked import Wanted
 from ukport.source.versions import NoSuchVersionError, Version, exact, releases, resolve
 
@@ -35,6 +35,7 @@ class Source:
             commit=self.commit,
             archive=self.archive.name,
             sha256=self.archive.sha256,
+            taken=taken(self.repository),
         )
 
 
@@ -150,7 +151,8 @@ def _origin(origin: Origin | None) -> tuple[Wanted, ...]:
 
 def _get(recipe: Recipe, cache: Cache, wanted: Wanted, lock: Lock | None) -> Source:
     name, url, tag = wanted.name, wanted.url, wanted.tag
-    repository = cache.repository(name, url, need=tag)
+    known = [tree.commit for tree in lock.trees if tree.name == name] if lock else []
+    repository = cache.repository(name, url, need=tag, known=known)
     commit = repository.resolve(tag)
     try:
         packed = cache.archive(repository, commit, wanted.archive, f"{wanted.folder}/")
@@ -162,4 +164,12 @@ def _get(recipe: Recipe, cache: Cache, wanted: Wanted, lock: Lock | None) -> Sou
     source = Source(name, url, tag, commit, repository, packed, wanted.folder)
     if lock is not None:
         locks.check(recipe.name, source.locked, str(packed.path.parent), lock)
+        mirror = taken(repository)
+        other = lacking(repository.path, known) if mirror else ""
+        if other:
+            raise ChecksumError(
+                f"{name}: {mirror} has no commit {other}, which the lock has of {url}:"
+                " it is another repository",
+                "correct the mirror, or leave it out, and run again",
+            )
     return source

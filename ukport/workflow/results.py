@@ -38,7 +38,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         tests=tuple(TestResult(check.name, check.passed) for check in verdict.checks),
         tests_planned=verdict.planned,
         trees=tuple(
-            TreeResult(t.name, t.url, t.tag, t.commit, t.archive, t.sha256)
+            TreeResult(t.name, t.url, t.tag, t.commit, t.archive, t.sha256, t.taken)
             for t in made.sources.lock.trees
         ),
         patches=tuple(
