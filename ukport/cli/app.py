@@ -5,7 +5,19 @@ from collections.abc import Callable, Mapping
 import typer
 
 from ukport import __version__
-from ukport.cli import bundle, doctor, fetch, lint, list_, rebase, schema, status, upgrade, verify
+from ukport.cli import (
+    bundle,
+    doctor,
+    fetch,
+    lint,
+    list_,
+    rebase,
+    schema,
+    status,
+    symbols,
+    upgrade,
+    verify,
+)
 from ukport.cli.edge import at_edge
 
 app = typer.Typer(
@@ -42,6 +54,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "bundle": bundle.bundle,
     "list": list_.list_,
     "status": status.status,
+    "symbols": symbols.symbols,
     "rebase": rebase.rebase,
     "lint": lint.lint,
     "doctor": doctor.doctor,

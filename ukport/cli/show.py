@@ -17,6 +17,8 @@ from ukport.report.result import Result, to_json
 from ukport.workflow.events import Ended, Event
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ukport.workflow.bundle import Bundled
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
@@ -85,6 +87,12 @@ class Screen:
         line.append(f"{first:<{room}}  ", style="default").append(time, style="dim")
         line.append("".join(f"\n{'':<{_STAGE_WIDTH}}{part}" for part in more), style="default")
         self._out.print(line, soft_wrap=True)
+
+    def put(self, *shown: "RenderableType") -> None:
+        """Print tables and lines as they are."""
+        self._still()
+        for one in shown:
+            self._out.print(one, soft_wrap=isinstance(one, Text))
 
     def finish(self, result: Result) -> int:
         """The verdict, and the exit code that goes with it."""

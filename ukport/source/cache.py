@@ -80,6 +80,11 @@ class Cache:
         with TemporaryDirectory(prefix="ukport-") as folder:
             yield Path(folder)
 
+    def place(self, name: str, url: str) -> Path:
+        """Where the bare cache of ``url`` is, or would be."""
+        key = hashlib.sha256(url.encode()).hexdigest()[:10]
+        return self.root / "git" / f"{name}-{key}.git"
+
     def repository(
         self,
         name: str,
@@ -96,8 +101,7 @@ class Cache:
         Raises FetchError.
         """
         needed = (need,) if isinstance(need, str) else tuple(need)
-        key = hashlib.sha256(url.encode()).hexdigest()[:10]
-        path = self.root / "git" / f"{name}-{key}.git"
+        path = self.place(name, url)
         places = self.mirrors.places(url, offline=self.offline)
         with self.lock(path.name):
             if not path.exists() and not places:

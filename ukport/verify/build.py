@@ -92,17 +92,10 @@ def build(
     """
     machine = surroundings.machine
     require_tools(machine, surroundings.platform)
-    names = [tree.name for tree in surroundings.libraries] + ([library.name] if library else [])
-    folders = ":".join(str(workspace.library(name)) for name in names)
-    make: list[str | Path] = [
-        *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
-        *(f"O={workspace.build}", f"C={workspace.config}", f"CROSS_COMPILE={machine.prefix}"),
-        # Every archive is in its place; one that is not must fail here, not come from the network.
-        *("WGET=false", "GIT=false"),
-    ]
+    make = make_command(workspace, surroundings, library)
     with building(workspace):
-        configured = _configure(make, workspace, surroundings, library, progress)
-        made = _make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
+        configured = configure(make, workspace, surroundings, library, progress)
+        made = run_make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
     pattern = surroundings.platform.images(machine)
     images = [path for path in workspace.build.glob(pattern) if path.is_file()]
@@ -111,37 +104,55 @@ def build(
     return Built(images[0], log, seconds, images[0].stat().st_size)
 
 
+def make_command(
+    workspace: Workspace, surroundings: Surroundings, library: Library | None
+) -> list[str | Path]:
+    """Unikraft's make with the folders of the workspace, to which targets can be added."""
+    names = [tree.name for tree in surroundings.libraries] + ([library.name] if library else [])
+    folders = ":".join(str(workspace.library(name)) for name in names)
+    return [
+        *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
+        *(f"O={workspace.build}", f"C={workspace.config}"),
+        f"CROSS_COMPILE={surroundings.machine.prefix}",
+        # Every archive is in its place; one that is not must fail here, not come from the network.
+        *("WGET=false", "GIT=false"),
+    ]
+
+
 @dataclass(frozen=True)
-class _Configured:
+class Configured:
+    """What configuring said, and its seconds of wall time; both empty where it was done before."""
+
     log: bytes = b""
     seconds: float = 0.0
 
 
-def _configure(
+def configure(
     make: list[str | Path],
     workspace: Workspace,
     surroundings: Surroundings,
     library: Library | None,
     progress: Callable[[int], None],
-) -> _Configured:
+) -> Configured:
     """Only where the options or the library's Config.uk changed: it dates config.h anew."""
     text = defconfig(surroundings, library)
     own = library.files["Config.uk"] if library else b""
     asked = hashlib.sha256(text.encode() + own).hexdigest()
     stamp = workspace.root / "config.stamp"
     if stamp.exists() and stamp.read_text("utf-8") == asked:
-        return _Configured()
+        return Configured()
     stamp.unlink(missing_ok=True)
     workspace.config.write_text(text, "utf-8")
-    done = _make([*make, "olddefconfig"], workspace, progress)
+    done = run_make([*make, "olddefconfig"], workspace, progress)
     _check_config(workspace.config, surroundings, library)
     stamp.write_text(asked, "utf-8")
-    return _Configured(done.stdout, done.seconds)
+    return Configured(done.stdout, done.seconds)
 
 
-def _make(
+def run_make(
     command: list[str | Path], workspace: Workspace, progress: Callable[[int], None]
 ) -> process.Completed:
+    """Run make to its end; raises BuildError with the first error."""
     log = workspace.root / "make.log"
     # Output in a file, not a pipe: after a kill a pipe's writers would die on SIGPIPE half-way.
     done = process.run(

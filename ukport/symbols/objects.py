@@ -1,0 +1,42 @@
+"""The symbols of an object file, read with pyelftools."""
+
+from pathlib import Path
+
+from ukport.errors import UkportError
+
+# Made by the linker, for objects that ask where the table is.
+LINKERS = frozenset({"_GLOBAL_OFFSET_TABLE_"})
+_SEEN = ("STB_GLOBAL", "STB_WEAK", "STB_GNU_UNIQUE", "STB_LOOS")
+
+
+class ObjectError(UkportError):
+    """A file that is no object."""
+
+
+def read(path: Path) -> tuple[dict[str, bool], frozenset[str]]:
+    """What an object defines, with whether it is a function, and what it needs.
+
+    Raises ObjectError.
+    """
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    defines: dict[str, bool] = {}
+    needs = set()
+    try:
+        with path.open("rb") as file:
+            for section in ELFFile(file).iter_sections():
+                if not isinstance(section, SymbolTableSection):
+                    continue
+                for symbol in section.iter_symbols():
+                    info = symbol["st_info"]
+                    if info["bind"] not in _SEEN or not symbol.name:
+                        continue
+                    if symbol["st_shndx"] == "SHN_UNDEF":
+                        needs.add(symbol.name)
+                    else:
+                        defines[symbol.name] = info["type"] == "STT_FUNC"
+    except (ELFError, OSError, ValueError, KeyError) as error:
+        raise ObjectError(f"{path.name} is no object: {error}") from None
+    return defines, frozenset(needs - LINKERS)

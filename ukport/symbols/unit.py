@@ -1,0 +1,262 @@
+"""The symbols of a translation unit, put together from its declarations as a compiler would.
+
+The rules are those of an object that is not optimised: every function that is not inline is in
+it, used or not, and every object; an inline one where something in the object mentions it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from msgspec import Struct
+
+from ukport.symbols.book import Book, Entry
+from ukport.symbols.preprocessed import Piece, Preprocessed
+from ukport.symbols.record import Declared, Reference
+
+
+class Place(Struct, frozen=True, array_like=True):
+    """Where a symbol is used: in which function or object, on which line of which file."""
+
+    file: str
+    line: int
+    inside: str
+
+
+class Defined(Struct, frozen=True):
+    """A symbol that other units can see; ``signature`` is empty for an object."""
+
+    name: str
+    file: str
+    line: int
+    function: bool
+    weak: bool = False
+    signature: str = ""
+
+
+class Needed(Struct, frozen=True):
+    """A symbol that the unit does not define, and the places that use it."""
+
+    name: str
+    places: tuple[Place, ...] = ()
+
+
+class Unit(Struct, frozen=True):
+    """A source, and what its object defines and needs.
+
+    ``local`` are functions and objects of its own that are in the object. ``missed`` are macros
+    that it asks for and that nobody defines, ``used`` those that it uses. Where ``parsed`` is
+    off, ``reason`` says why, and ``defines`` and ``needs`` are the object's. One that does not
+    compile is ``broken`` and has neither; ``missing`` is the header that was not found.
+    """
+
+    source: str
+    defines: tuple[Defined, ...]
+    needs: tuple[Needed, ...]
+    local: tuple[Defined, ...] = ()
+    headers: tuple[str, ...] = ()
+    builtins: tuple[Needed, ...] = ()
+    intrinsics: tuple[Needed, ...] = ()
+    used: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    parsed: bool = True
+    reason: str = ""
+    broken: bool = False
+    missing: str = ""
+
+
+class UnreadableError(Exception):
+    """A unit that cannot be read from its text; its object has to serve."""
+
+
+@dataclass
+class _Symbol:
+    """All that a unit says about one name."""
+
+    name: str
+    symbol: str = ""
+    static: bool = False
+    function: bool = False
+    # Whether all of its declarations are inline, and none is extern.
+    inline: bool = True
+    gnu_inline: bool = False
+    extern_inline: bool = False
+    weak: bool = False
+    kept: bool = False
+    declared: bool = False
+    alias: str = ""
+    definition: Declared | None = None
+    place: Piece | None = None
+
+    def add(self, one: Declared, piece: Piece) -> None:
+        self.symbol = self.symbol if self.symbol not in ("", self.name) else one.symbol
+        # A later extern keeps the linkage of the first.
+        self.static = self.static or one.static
+        self.function = one.function
+        self.weak = self.weak or one.weak
+        self.kept = self.kept or one.kept
+        self.gnu_inline = self.gnu_inline or one.gnu_inline
+        self.inline = self.inline and one.inline and not one.extern
+        self.extern_inline = self.extern_inline or (one.inline and one.extern)
+        self.alias = one.alias or self.alias
+        if one.defined and not (one.tentative and self.definition):
+            self.definition, self.place = one, piece
+
+    @property
+    def emitted(self) -> bool:
+        """Whether the object has it whatever uses it."""
+        if self.definition is None:
+            return False
+        if not self.function or self.alias or self.kept:
+            return True
+        if self.gnu_inline:
+            return not self.static and not self.extern_inline
+        return not self.inline
+
+    @property
+    def in_object(self) -> bool:
+        """Whether a use of it puts it into the object, or finds it there."""
+        return self.definition is not None and (self.static or self.emitted)
+
+
+def combine(
+    source: str,
+    read: Preprocessed,
+    book: Book,
+    compilers: Sequence[str],
+    name: Callable[[str], str] = str,
+) -> Unit:
+    """The unit's symbols; ``compilers`` are the folders of the compiler's own headers.
+
+    ``name`` makes of a path what people read.
+
+    Raises UnreadableError with the first declaration that cannot be read.
+    """
+    if read.renaming:
+        raise UnreadableError(f"{source}: {read.renaming} renames symbols")
+    symbols = _symbols(read.pieces, book, name)
+    reached = _reached(symbols)
+    found = _Collector(symbols, compilers, name)
+    for one in reached:
+        found.uses(symbols[one])
+    emitted = [symbols[one] for one in reached if symbols[one].in_object]
+    return Unit(
+        source=source,
+        defines=tuple(
+            sorted((_defined(s, name) for s in emitted if not s.static), key=attrgetter("name"))
+        ),
+        local=tuple(
+            sorted((_defined(s, name) for s in emitted if s.static), key=attrgetter("name"))
+        ),
+        needs=_needed(found.needs),
+        headers=tuple(name(header) for header in read.headers[1:]),
+        builtins=_needed(found.builtins),
+        intrinsics=_needed(found.intrinsics),
+        used=tuple(sorted(read.used)),
+        missed=tuple(sorted(read.missed - read.used)),
+    )
+
+
+def _symbols(
+    pieces: Iterable[Piece], book: Book, name_of: Callable[[str], str]
+) -> dict[str, _Symbol]:
+    scope: dict[str, Entry] = {}
+    symbols: dict[str, _Symbol] = {}
+    for piece in pieces:
+        entry = book.entry(piece.text, scope)
+        record = entry.record
+        if record.error:
+            place = f"{name_of(piece.file)}:{piece.line + record.line}"
+            raise UnreadableError(f"{place}: {record.error}")
+        for name in record.types:
+            scope[name] = entry
+        for name in record.tags:
+            scope[name] = entry
+        for one in record.declared:
+            symbol = symbols.get(one.name)
+            if symbol is None:
+                symbol = symbols[one.name] = _Symbol(one.name)
+            symbol.add(one, piece)
+    return symbols
+
+
+def _reached(symbols: Mapping[str, _Symbol]) -> list[str]:
+    """The names whose definitions are in the object, or inlined into it by their nature."""
+    reached = {name: None for name, symbol in symbols.items() if symbol.emitted}
+    waiting = list(reached)
+    while waiting:
+        definition = symbols[waiting.pop()].definition
+        for reference in definition.references if definition else ():
+            symbol = symbols.get(reference.name)
+            if not symbol or not symbol.definition or reference.name in reached:
+                continue
+            # The body of an inline function that is external elsewhere does not count, but that
+            # of one that the compiler must put in place does.
+            if symbol.static or symbol.gnu_inline:
+                reached[reference.name] = None
+                waiting.append(reference.name)
+    return list(reached)
+
+
+class _Collector:
+    """Sorts what reached definitions use into needs, builtins and intrinsics."""
+
+    def __init__(
+        self,
+        symbols: Mapping[str, _Symbol],
+        compilers: Sequence[str],
+        name: Callable[[str], str],
+    ) -> None:
+        self._symbols = symbols
+        self._name = name
+        self._compilers = tuple(f"{folder.rstrip('/')}/" for folder in compilers)
+        self.needs: dict[str, list[Place]] = {}
+        self.builtins: dict[str, list[Place]] = {}
+        self.intrinsics: dict[str, list[Place]] = {}
+
+    def uses(self, user: _Symbol) -> None:
+        piece, definition = user.place, user.definition
+        if piece is None or definition is None:
+            return
+        if user.alias and user.alias not in self._symbols:
+            self.needs.setdefault(user.alias, [])
+        for reference in definition.references:
+            place = Place(self._name(piece.file), piece.line + reference.line, user.name)
+            inside = piece.file.startswith(self._compilers)
+            self._sort(reference, place, inside=inside)
+
+    def _sort(self, reference: Reference, place: Place, *, inside: bool) -> None:
+        name = reference.name
+        symbol = self._symbols.get(name)
+        if symbol is not None and symbol.definition is not None:
+            at = symbol.place.file if symbol.place else ""
+            if at.startswith(self._compilers) and not inside:
+                self.intrinsics.setdefault(name, []).append(place)
+            if symbol.in_object or symbol.gnu_inline:
+                return
+        if name.startswith(("__builtin_", "__sync_", "__atomic_")) and symbol is None:
+            if not inside:
+                self.builtins.setdefault(name, []).append(place)
+            return
+        if symbol is None and name.startswith("__func__"):
+            return
+        if symbol is not None and symbol.static and symbol.definition is None:
+            return
+        self.needs.setdefault(symbol.symbol if symbol else name, []).append(place)
+
+
+def _needed(found: Mapping[str, list[Place]]) -> tuple[Needed, ...]:
+    return tuple(Needed(name, tuple(dict.fromkeys(found[name]))) for name in sorted(found))
+
+
+def _defined(symbol: _Symbol, name: Callable[[str], str]) -> Defined:
+    piece, definition = symbol.place, symbol.definition
+    line = (piece.line if piece else 0) + (definition.line if definition else 0)
+    return Defined(
+        name=symbol.symbol,
+        file=name(piece.file) if piece else "",
+        line=line,
+        function=symbol.function,
+        weak=symbol.weak,
+        signature=definition.signature if definition else "",
+    )

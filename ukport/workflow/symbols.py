@@ -1,0 +1,251 @@
+"""``ukport symbols``: what the units of a recipe's library define and need, and who provides it."""
+
+import hashlib
+import os
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from ukport.errors import UsageError
+from ukport.process import require, run
+from ukport.recipe import Recipe, load
+from ukport.recipe import files as own
+from ukport.recipe import lock as locks
+from ukport.source import Cache, Version
+from ukport.symbols.analyse import FORMAT, Place, analyse, store
+from ukport.symbols.command import Command
+from ukport.symbols.library import Outside, Symbols, doubles, outside
+from ukport.symbols.providers import Around, find
+from ukport.verify.build import toolchain
+from ukport.verify.commands import compile_commands
+from ukport.verify.workspace import Workspace, hold, prepare
+from ukport.workflow.events import Tell
+from ukport.workflow.port import Made, Request, make
+from ukport.workflow.stage import Stages
+
+FOLDER = "symbols"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which library is asked about: the recipe's own, or ``of`` another one of its build.
+
+    ``only`` is a pattern for the sources; ``version`` as the user wrote it.
+    """
+
+    recipe: str
+    version: str | None = None
+    of: str = ""
+    only: str = ""
+
+
+def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symbols:
+    """The symbols of a library; raises UkportError where the port cannot be made."""
+    recipe = load(project, question.recipe)
+    kept = _kept(project, recipe, question, cache)
+    if kept is not None:
+        try:
+            return msgspec.msgpack.decode(kept.read_bytes(), type=Symbols)
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+            pass
+    stages = Stages(tell)
+    stored = question.version is None
+    request = Request(
+        project,
+        recipe,
+        question.version or recipe.version,
+        locks.read(project / "recipes" / recipe.name),
+        stored=stored,
+    )
+    with cache.scratch() as scratch:
+        made = make(request, cache, stages, scratch)
+        found = read(made, question, cache, stages)
+    if kept is not None:
+        # What was fetched on the way may have moved a tag.
+        kept = _kept(project, recipe, question, cache)
+    if kept is not None:
+        store(kept, msgspec.msgpack.encode(found))
+    return found
+
+
+def read(made: Made, question: Question, cache: Cache, stages: Stages) -> Symbols:
+    """The symbols of a port that was made."""
+    surroundings = made.surroundings
+    tools = toolchain(surroundings.machine)
+    key = f"{made.recipe.name}-{surroundings.key(tools)}"
+    root = cache.root / FOLDER / key
+
+    def waiting(folder: Path) -> None:
+        stages.moved("commands", f"waiting for another ukport in {folder}")
+
+    with hold(root, waiting) as workspace:
+        with stages.stage("commands", made.library.library) as said:
+            commands = _commands(workspace, made, stages)
+            library = question.of or made.library.library
+            chosen = _chosen(commands, library, question.only)
+            said.append(f"{len(chosen)} units of {library}")
+        place = Place(root / "results", _Names(workspace, made), _compilers(chosen))
+        with stages.stage("symbols", library) as said:
+            units = analyse(chosen, place, library)
+            parsed = sum(unit.parsed for unit in units)
+            said.append(f"{parsed} of {len(units)} units parsed")
+        with stages.stage("providers", library) as said:
+            needed = outside(units)
+            others = {
+                name: tuple(command for command in some if command not in chosen)
+                for name, some in commands.items()
+                if name != f"app{made.application.name}"
+            }
+            around = Around(others, workspace.core)
+            providers = find(needed, around, place, root / "results" / f"providers-{library}.json")
+            said.append(f"{len(needed)} symbols from outside")
+    return Symbols(
+        recipe=made.recipe.name,
+        version=str(made.version),
+        library=library,
+        units=units,
+        outside=tuple(Outside(name, providers[name], needed[name]) for name in needed),
+        doubles=doubles(units),
+    )
+
+
+def _commands(
+    workspace: Workspace, made: Made, stages: Stages
+) -> Mapping[str, tuple[Command, ...]]:
+    """The build's commands, kept until the library or what it rests on changes."""
+    kept = workspace.root / "commands.msgpack"
+    stamp = made.library.stamp
+    try:
+        before, commands = msgspec.msgpack.decode(
+            kept.read_bytes(), type=tuple[str, dict[str, tuple[Command, ...]]]
+        )
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        before, commands = "", {}
+    if before != stamp:
+        kept.unlink(missing_ok=True)
+        prepare(workspace, made.surroundings, made.library, made.application)
+        commands = dict(
+            compile_commands(
+                workspace,
+                made.surroundings,
+                made.library,
+                progress=lambda steps: stages.moved("commands", f"configuring, {steps} steps"),
+            )
+        )
+        store(kept, msgspec.msgpack.encode((stamp, commands)))
+    return commands
+
+
+def _chosen(
+    commands: Mapping[str, tuple[Command, ...]], library: str, only: str
+) -> tuple[Command, ...]:
+    if library not in commands:
+        raise UsageError(
+            f"the build has no library {library}", f"it has: {', '.join(sorted(commands))}"
+        )
+    chosen = tuple(
+        command
+        for command in commands[library]
+        if (not only or fnmatchcase(command.source, f"*{only}"))
+        # Core adds a source of its own to each library.
+        and not re.search(r"/lib/uklibid/", command.source)
+    )
+    if not chosen:
+        raise UsageError(f"{library} has no source that matches {only!r}", "try another pattern")
+    return chosen
+
+
+def _compilers(commands: Sequence[Command]) -> tuple[str, ...]:
+    """The folders of the compiler's own headers."""
+    program = commands[0].program
+    return tuple(
+        run([program, f"-print-file-name={name}"], timeout=20).text.strip()
+        for name in ("include", "include-fixed")
+    )
+
+
+class _Names:
+    """Paths as people know them: below upstream's tree, below a repository."""
+
+    def __init__(self, workspace: Workspace, made: Made) -> None:
+        library = made.library
+        build, origin = workspace.build, workspace.build / library.library / "origin"
+        names = {
+            f"{origin / made.sources.upstream.folder}/": "",
+            f"{origin}/": "",
+            f"{workspace.library(library.name)}/": f"{library.name}/",
+            f"{workspace.core}/": f"{made.recipe.core.name}/",
+            f"{build}/": "build/",
+        }
+        for tree in made.recipe.libraries:
+            names[f"{workspace.library(tree.name)}/"] = f"{tree.name}/"
+            if tree.library:
+                names[f"{build / tree.library / 'origin'}/"] = ""
+        self._names = sorted(names.items(), key=lambda pair: -len(pair[0]))
+        self._known: dict[str, str] = {}
+
+    def __call__(self, path: str) -> str:
+        known = self._known.get(path)
+        if known is None:
+            plain = posixpath.normpath(path) if path else ""
+            known = plain
+            for folder, name in self._names:
+                if plain.startswith(folder):
+                    known = name + plain[len(folder) :]
+                    break
+            self._known[path] = known
+        return known
+
+
+def _kept(project: Path, recipe: Recipe, question: Question, cache: Cache) -> Path | None:
+    """Where the answer is kept, named by all that it rests on; None where that cannot be told.
+
+    A version such as ``2.1`` may mean another one tomorrow.
+    """
+    if question.version is not None and not Version.parse(question.version.removeprefix("v")).full:
+        return None
+    digest = hashlib.sha256(repr((FORMAT, question)).encode())
+    for path in _inputs(project, recipe):
+        try:
+            digest.update(b"\0%s\0" % str(path.relative_to(project)).encode() + path.read_bytes())
+        except OSError:
+            return None
+    for path in _tools(recipe, cache):
+        try:
+            state = path.stat()
+        except OSError:
+            digest.update(b"\0none")
+            continue
+        digest.update(f"\0{path} {state.st_size} {state.st_mtime_ns}".encode())
+    return cache.root / FOLDER / "answers" / f"{digest.hexdigest()[:32]}.msgpack"
+
+
+def _inputs(project: Path, recipe: Recipe) -> list[Path]:
+    folder = project / "recipes" / recipe.name
+    paths = [folder / "recipe.toml", folder / "recipe.lock"]
+    for part in ("glue", "test"):
+        paths += [folder / part / name for name in own.paths(project, recipe.name, part)]
+    series = [backend.series for backend in recipe.backends]
+    series += [tree.series for tree in recipe.pinned]
+    for name in filter(None, dict.fromkeys(series)):
+        paths += sorted((project / "patches" / name).glob("*.patch"))
+    return [path for path in paths if path.name != "recipe.lock" or path.exists()]
+
+
+def _tools(recipe: Recipe, cache: Cache) -> list[Path]:
+    """What has a date of its own: the compiler, and the tags of what was fetched."""
+    paths = [Path(os.path.realpath(require(name))) for name in ("gcc", "ld")]
+    trees = [(recipe.upstream.name, recipe.upstream.url)]
+    for tree in recipe.pinned:
+        trees.append((tree.name, tree.url))
+        if tree.origin:
+            trees.append((tree.origin.name, tree.origin.url))
+    for name, url in trees:
+        repository = cache.place(name, url)
+        paths += [repository / part for part in ("packed-refs", "refs/tags", "refs/heads")]
+    return paths
