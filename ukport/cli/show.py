@@ -109,6 +109,8 @@ class Screen:
         line.append(result.verdict.upper(), style=_STYLES[result.passed])
         if not result.passed:
             line.append(f": {result.reason}", style="default")
+        if result.platform and not result.platform.startswith("Unikraft"):
+            line.append(f"    platform: {result.platform}", style="bold yellow")
         if result.report:
             line.append(f"    report: {_near(result.report)}", style="dim")
         self._out.print(line, soft_wrap=True)
