@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
+from weakref import WeakSet
 
 from ukport.errors import MissingError, UkportError
 
@@ -38,6 +40,9 @@ PACKAGES: Mapping[str, str] = {
     "tar": "tar",
     "gzip": "gzip",
 }
+
+_tied: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_ended = threading.Event()
 
 _WATCH_INTERVAL = 0.5  # seconds
 _REAP_INTERVAL = 0.002  # seconds
@@ -116,7 +121,9 @@ def start(
     """
     program, *rest = [str(part) for part in argv]
     command = [require(program), *rest]
-    return subprocess.Popen(
+    if tied and _ended.is_set():
+        raise KeyboardInterrupt
+    child = subprocess.Popen(
         [*_death_signal(), *command] if tied else command,
         cwd=cwd,
         env=environment(env),
@@ -126,6 +133,26 @@ def start(
         start_new_session=tied,
         pass_fds=tuple(keep_fds),
     )
+    if tied:
+        _tied.add(child)
+    return child
+
+
+def end_all() -> None:
+    """For ^C while threads work: end all tied children, and let none be started any more.
+
+    The threads see their programs end, or KeyboardInterrupt where they start another.
+    """
+    _ended.set()
+    for child in tuple(_tied):
+        if child.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+
+
+def is_ending() -> bool:
+    """Whether ``end_all`` was called: what a program left or said then means nothing."""
+    return _ended.is_set()
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:

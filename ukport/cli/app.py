@@ -11,7 +11,9 @@ from ukport.cli import (
     fetch,
     lint,
     list_,
+    matrix,
     rebase,
+    report,
     schema,
     status,
     symbols,
@@ -50,6 +52,7 @@ def _main(
 COMMANDS: Mapping[str, Callable[..., int]] = {
     "upgrade": upgrade.upgrade,
     "verify": verify.verify,
+    "matrix": matrix.matrix,
     "fetch": fetch.fetch,
     "bundle": bundle.bundle,
     "list": list_.list_,
@@ -62,3 +65,16 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
 }
 for name, command in COMMANDS.items():
     app.command(name)(at_edge(command))
+reports = typer.Typer(
+    name="report",
+    help="Work with results that are there.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+reports.command("join")(at_edge(report.join))
+app.add_typer(reports)
+
+
+@reports.callback()
+def _reports() -> None:
+    """A group of commands, though it has one only."""

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from ukport.source import Cache
+    from ukport.verify.matrix import Filters
 
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A folder of recipes/.")]
 Directory = Annotated[
@@ -16,6 +17,26 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout,
 Accel = Annotated[
     str,
     typer.Option("--accel", envvar="UKPORT_ACCEL", metavar="WHICH", help="auto, kvm or tcg."),
+]
+Versions = Annotated[
+    list[str] | None,
+    typer.Option("--version", metavar="VERSION", help="Another than the recipe's own; repeatable."),
+]
+Arch = Annotated[
+    list[str] | None,
+    typer.Option("--arch", metavar="ARCH", help="x86_64 or arm64, as the recipe has them."),
+]
+Config = Annotated[
+    list[str] | None,
+    typer.Option("--config", metavar="NAME", help="A configuration of the recipe's matrix."),
+]
+OtherAllocator = Annotated[
+    list[str] | None,
+    typer.Option("--allocator", metavar="NAME", help="The recipe's own, or another of its matrix."),
+]
+Memory = Annotated[
+    list[int] | None,
+    typer.Option("--memory", metavar="MIB", min=2, help="Of the guest, in MiB."),
 ]
 Offline = Annotated[
     bool, typer.Option("--offline", envvar="UKPORT_OFFLINE", help="Use only what is cached.")
@@ -41,6 +62,23 @@ Color = Annotated[
     str,
     typer.Option("--color", metavar="WHEN", help="auto, always or never; NO_COLOR is respected."),
 ]
+
+
+def filters(
+    allocator: list[str] | None,
+    config: list[str] | None,
+    arch: list[str] | None,
+    memory: list[int] | None,
+) -> "Filters":
+    """What the options say of the axes of the matrix."""
+    from ukport.verify.matrix import Filters
+
+    return Filters(
+        allocators=tuple(allocator or ()),
+        configurations=tuple(config or ()),
+        architectures=tuple(arch or ()),
+        memory=tuple(memory or ()),
+    )
 
 
 def project(start: Path) -> Path:

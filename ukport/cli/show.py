@@ -19,6 +19,8 @@ from ukport.workflow.events import Ended, Event
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ukport.cli.board import Board
+    from ukport.report.ci import Job
     from ukport.workflow.bundle import Bundled
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
@@ -124,6 +126,33 @@ class Screen:
         for line in lines if not self._json else ():
             self._out.print(Text(f"{what}: {line}"), soft_wrap=True)
         return ExitCode.OK
+
+    def timings(self, result: Result) -> None:
+        """Where the time went, as parts of the whole."""
+        table = _table("", "seconds", "part")
+        rest = result.seconds - sum(result.stages.values())
+        for name, seconds in {**result.stages, "the rest": rest}.items():
+            table.add_row(name, f"{seconds:.2f}", f"{seconds / result.seconds:.0%}")
+        for name, seconds in result.timings.items():
+            table.add_row(f"  {name}", f"{seconds:.2f}", f"{seconds / result.seconds:.0%}")
+        self._out.print(table)
+
+    def finish_jobs(self, jobs: "Sequence[Job]") -> int:
+        """The cells of a matrix, by the part of it that they are in."""
+        if self._json:
+            self._plain("ukport.jobs/1", "jobs", jobs)
+            return ExitCode.OK
+        table = _table("part", "cells", "which")
+        for job in jobs:
+            table.add_row(job.part, str(len(job.cells)), "\n".join(job.cells))
+        self._out.print(table)
+        return ExitCode.OK
+
+    def board(self) -> "Board":
+        """For a matrix: many cells at the same time."""
+        from ukport.cli.board import Board
+
+        return Board(self._out, self._progress, json=self._json)
 
     def finish_status(self, waiting: "Waiting | None", folder: Path) -> int:
         """What waits, and how to go on; 3 where something does."""

@@ -7,39 +7,48 @@ import typer
 
 from ukport.cli.options import (
     Accel,
+    Arch,
     Bundle,
     Color,
+    Config,
     Directory,
     Json,
+    Memory,
     Mirror,
     Name,
     Offline,
+    OtherAllocator,
+    Versions,
     cache,
+    filters,
     project,
 )
 
 
 def verify(
     name: Name,
-    version: Annotated[
-        str | None,
-        typer.Option("--version", metavar="VERSION", help="Another than the recipe's own."),
-    ] = None,
-    arch: Annotated[
-        list[str] | None,
-        typer.Option("--arch", metavar="ARCH", help="x86_64 or arm64, as the recipe has them."),
-    ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option("--config", metavar="NAME", help="A configuration of the recipe's matrix."),
-    ] = None,
-    allocator: Annotated[
-        list[str] | None,
-        typer.Option("--allocator", metavar="NAME", help="Another allocator of its matrix."),
-    ] = None,
-    memory: Annotated[
-        list[int] | None, typer.Option("--memory", metavar="MIB", min=2, help="Of the guest, MiB.")
-    ] = None,
+    version: Versions = None,
+    matrix: Annotated[
+        bool,
+        typer.Option("--matrix", help="Every cell of the recipe's matrix."),
+    ] = False,
+    arch: Arch = None,
+    config: Config = None,
+    allocator: OtherAllocator = None,
+    memory: Memory = None,
+    shard: Annotated[
+        str, typer.Option("--shard", metavar="I/N", help="Only this part of the matrix.")
+    ] = "",
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Cores to use; 0: all.")
+    ] = 0,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run also what a matrix has the result of.")
+    ] = False,
+    min_memory: Annotated[
+        bool, typer.Option("--min-memory", help="Find the least guest memory that passes.")
+    ] = False,
+    timings: Annotated[bool, typer.Option("--timings", help="Say where the time went.")] = False,
     accel: Accel = "auto",
     json: Json = False,
     offline: Offline = False,
@@ -48,19 +57,36 @@ def verify(
     color: Color = "auto",
     directory: Directory = Path(),
 ) -> int:
-    """Build and boot a recipe, and judge what the guest says; the recipe stays as it is."""
+    """Build and boot a recipe, and judge what the guest says; the recipe stays as it is.
+
+    With --matrix, or where several points of an axis are named: every cell, in parallel.
+    """
     from ukport.cli.show import Screen
-    from ukport.verify.matrix import Filters
+    from ukport.workflow.matrix import Order
+    from ukport.workflow.matrix import run as run_matrix
     from ukport.workflow.verify import verify as run
 
-    with Screen(json=json, color=color) as screen:
-        where = project(directory)
-        filters = Filters(
-            allocators=tuple(allocator or ()),
-            configurations=tuple(config or ()),
-            architectures=tuple(arch or ()),
-            memory=tuple(memory or ()),
+    chosen = filters(allocator, config, arch, memory)
+    versions = tuple(version or ())
+    where = project(directory)
+    kept = cache(offline=offline, mirror=mirror, bundle=bundle)
+    screen = Screen(json=json, color=color)
+    if matrix or shard or len(versions) > 1 or chosen.several:
+        order = Order(versions, chosen, accel, matrix, shard, min_memory, fresh, jobs)
+        with screen.board() as board:
+            return board.finish(run_matrix(where, name, kept, board.tell, order))
+    with screen:
+        result = run(
+            where,
+            name,
+            versions[0] if versions else None,
+            kept,
+            screen.tell,
+            accel=accel,
+            filters=chosen,
+            least=min_memory,
         )
-        kept = cache(offline=offline, mirror=mirror, bundle=bundle)
-        result = run(where, name, version, kept, screen.tell, accel=accel, filters=filters)
-        return screen.finish(result)
+        code = screen.finish(result)
+        if timings and not json:
+            screen.timings(result)
+        return code

@@ -88,6 +88,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     written: tuple[str, ...] = ()
     seconds: float
     stages: dict[str, float]
+    timings: dict[str, float] = {}  # what the stages were made of, as far as it is known
     boot_command: str = ""
     console: str = ""
     build_log: str = ""
@@ -95,6 +96,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     # What would do, where the verdict is not PASS and something is known to.
     hint: str = ""
     memory: int = 0  # of the guest, MiB
+    # The least memory it passes with, and how each size that was tried ended, in MiB; 0: not asked.
+    least_memory: int = 0
+    memory_tried: dict[str, str] = {}
     host_memory: int = 0  # the most that QEMU took of this machine's, MiB
     image_size: int = 0  # bytes
     explanation: Explanation | None = None
@@ -109,9 +113,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return sum(test.passed for test in self.tests)
 
 
-def to_json(result: Result) -> str:
-    """The result as one JSON document; the console and the log stay in their files."""
+def to_builtins(result: Result) -> dict[str, Any]:
+    """The result as plain data; the console and the log stay in their files."""
     data: dict[str, Any] = msgspec.to_builtins(result)
     for name in ("console", "build_log"):
         del data[name]
-    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+    return data
+
+
+def to_json(result: Result) -> str:
+    """The result as one JSON document."""
+    return msgspec.json.format(msgspec.json.encode(to_builtins(result)), indent=2).decode()

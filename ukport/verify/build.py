@@ -85,6 +85,7 @@ def build(
     library: Library | None,
     *,
     progress: Callable[[int], None],
+    jobs: int = 0,
 ) -> Built:
     """Configure where something changed, and make; raises BuildError with the first error.
 
@@ -95,7 +96,7 @@ def build(
     make = make_command(workspace, surroundings, library)
     with building(workspace):
         configured = configure(make, workspace, surroundings, library, progress)
-        made = run_make([*make, f"-j{os.cpu_count() or 1}"], workspace, progress)
+        made = run_make([*make, f"-j{jobs or os.cpu_count() or 1}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
     pattern = surroundings.platform.images(machine)
     images = [path for path in workspace.build.glob(pattern) if path.is_file()]

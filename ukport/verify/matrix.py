@@ -64,9 +64,10 @@ class Filters:
     memory: tuple[int, ...] = ()
 
     @property
-    def given(self) -> bool:
-        """Whether an axis beside that of the versions is spoken of."""
-        return bool(self.allocators or self.configurations or self.architectures or self.memory)
+    def several(self) -> bool:
+        """Whether more than one point of an axis is wanted."""
+        axes = (self.allocators, self.configurations, self.architectures, self.memory)
+        return any(len(axis) > 1 for axis in axes)
 
 
 @dataclass(frozen=True)

@@ -29,5 +29,33 @@ class Moved:
     detail: str
 
 
+@dataclass(frozen=True)
+class Planned:
+    """So many cells of a matrix are to come."""
+
+    cells: int
+
+
+@dataclass(frozen=True)
+class Working:
+    """A cell of a matrix goes on: ``detail`` says how far it is."""
+
+    cell: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A cell of a matrix has its verdict; ``kept`` from an earlier run; ``seconds`` it took."""
+
+    cell: str
+    verdict: str
+    detail: str
+    seconds: float
+    kept: bool = False
+
+
 Event = Begun | Moved | Ended
 Tell = Callable[[Event], None]
+CellEvent = Planned | Working | Finished
+TellCells = Callable[[CellEvent], None]

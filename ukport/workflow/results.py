@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ukport.errors import ExitCode, UkportError
 from ukport.report import markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
 from ukport.source import Cache
 from ukport.verify.boot import command_line
-from ukport.verify.verdict import lines
+from ukport.verify.matrix import Axes, Cell
+from ukport.verify.verdict import Kind, lines
 from ukport.workflow.port import Made
 from ukport.workflow.stage import Stages
 
@@ -60,6 +62,37 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         host_memory=boot.host_memory if boot else 0,
         image_size=proof.built.size if proof.built else 0,
         explanation=proof.explanation,
+    )
+
+
+def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:
+    """For a cell that came to no build: the port cannot be made, or this machine cannot make it."""
+    machines = error.exit_code in (ExitCode.MISSING, ExitCode.FETCH)
+    return Result(
+        recipe=axes.recipe.name,
+        previous=axes.recipe.version,
+        version=cell.version or axes.recipe.version,
+        verdict=str(Kind.NOT_RUN if machines else Kind.BUILD),
+        reason=error.message.partition("\n")[0].removesuffix(":"),
+        hint=error.hint,
+        platform="",
+        accelerator="",
+        allocator=cell.allocator,
+        configuration=cell.configuration,
+        architecture=cell.architecture,
+        variant=axes.variant(cell),
+        memory=cell.memory,
+        backend="",
+        guest_version="",
+        tests=(),
+        tests_planned=0,
+        trees=(),
+        patches=(),
+        features=(),
+        sources=(),
+        seconds=0.0,
+        stages={},
+        build_log=error.message,
     )
 
 

@@ -1,7 +1,7 @@
 """``ukport verify``: build, boot, judge."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,8 @@ from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
 from ukport.workflow.unikernel import Unikernel, chosen, single, unikernel
 
+_FLOOR = 2  # MiB; no kernel of these boots with less
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -50,10 +52,12 @@ def verify(
     *,
     accel: str = "auto",
     filters: Filters | None = None,
+    least: bool = False,
 ) -> Result:
     """Build and boot a recipe at its own version, or at ``version``; only reports/ is written.
 
-    ``filters`` choose the cell of the recipe's matrix: one name an axis at most.
+    ``filters`` choose the cell of the recipe's matrix: one name an axis at most. ``least`` looks
+    for the least memory that passes.
     """
     began = time.monotonic()
     recover(project)
@@ -67,7 +71,9 @@ def verify(
         made = make(request, cache, stages, scratch)
         unit = unikernel(made, axes, single(axes, made.version, filters or Filters(), accel))
         verification = prove(unit, cache, stages)
-    result = result_of(made, verification, stages, time.monotonic() - began)
+        result = result_of(made, verification, stages, time.monotonic() - began)
+        if least:
+            result = least_memory(result, unit, cache, stages)
     return write_report(msgspec.structs.replace(result, previous=result.version), project)
 
 
@@ -79,8 +85,8 @@ def check_machine(accel: str, recipe: Recipe, *machines: Machine) -> None:
         require_tools(machine, PLATFORMS[recipe.platform])
 
 
-def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
-    """Build a unikernel, boot it, judge its console."""
+def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Verification:
+    """Build a unikernel, boot it, judge its console; ``jobs`` of make, 0 for one a core."""
     machine = unit.surroundings.machine
     root = cache.root / "build" / unit.key(toolchain(machine))
 
@@ -96,6 +102,7 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages) -> Verification:
                     workspace,
                     unit.surroundings,
                     unit.library,
+                    jobs=jobs,
                     progress=lambda steps: stages.moved("build", f"{where}, {steps} steps"),
                 )
         except BuildError as error:
@@ -122,3 +129,25 @@ def _subject(unit: Unikernel, built: Built, workspace: Workspace) -> Subject:
         expected=unit.expected,
         port=unit.port,
     )
+
+
+def least_memory(result: Result, unit: Unikernel, cache: Cache, stages: Stages) -> Result:
+    """``result``, which is of ``unit``, with the least memory that passes, to the MiB.
+
+    Halves the distance between a size that passes and one that does not, so it takes for granted
+    that what passes with some memory passes with more. A cell that does not pass has no least.
+    """
+    if not result.passed:
+        return result
+    tried = {str(unit.memory): result.verdict}
+    enough, little = unit.memory, _FLOOR - 1
+    with stages.stage("memory") as said:
+        while enough - little > 1:
+            size = (enough + little) // 2
+            stages.moved("memory", f"{size} MiB; the least is {little + 1} to {enough}")
+            kind = prove(replace(unit, memory=size), cache, Stages(lambda _: None)).verdict.kind
+            tried[str(size)] = str(kind)
+            enough, little = (size, little) if kind is Kind.PASS else (enough, size)
+        below = tried.get(str(little), "").upper()
+        said.append(f"passes with {enough} MiB{f', {below} with {little}' if below else ''}")
+    return msgspec.structs.replace(result, least_memory=enough, memory_tried=tried)
