@@ -7,6 +7,7 @@ import typer
 from ukport import __version__
 from ukport.cli import (
     bundle,
+    check,
     doctor,
     fetch,
     lint,
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "status": status.status,
     "symbols": symbols.symbols,
     "rebase": rebase.rebase,
+    "check": check.check,
     "lint": lint.lint,
     "doctor": doctor.doctor,
     "schema": schema.schema,

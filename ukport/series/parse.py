@@ -66,10 +66,12 @@ class _Parser:
         self.lines = split_lines(raw)
         self.at = 0
         self.offset = 0
+        self.opened = 0
 
     def parse(self) -> tuple[FileChange, ...]:
         files = []
         while self.at < len(self.lines):
+            self.opened = self.at
             section = self._section()
             if section is None:
                 self._skip()
@@ -78,7 +80,9 @@ class _Parser:
         return tuple(files)
 
     def fail(self, why: str, kind: type[PatchError] = PatchError) -> PatchError:
-        return kind(self.name, self.at + 1, why)
+        # A path is wrong where its change begins; all else where we stand.
+        at = self.opened if kind is PathError else self.at
+        return kind(self.name, at + 1, why)
 
     def _line(self, ahead: int = 0) -> bytes:
         return self.lines[self.at + ahead] if self.at + ahead < len(self.lines) else b""

@@ -135,6 +135,16 @@ def _side(text: str) -> Side:
     return Side(text, Repository(Path(path)), rev)
 
 
+def open_side(text: str, folder: Path) -> tuple[Repository, str]:
+    """A folder, an archive or ``REPO@REV`` as a tree or commit; ``folder`` is for what is unpacked.
+
+    Raises UsageError, GitError.
+    """
+    side = _side(text)
+    home = side.repo or create(folder)
+    return home, _end(home, side, None)
+
+
 def _common(
     workshop: Callable[[], Path], old: Side, new: Side, history: Repository | None
 ) -> tuple[Repository, tuple[str, str]]:
