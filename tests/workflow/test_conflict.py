@@ -169,6 +169,27 @@ def test_a_resolution_is_remembered_with_the_recipe(toy):
     assert RESOLVED in toy.patch.read_text()
 
 
+def test_verify_and_a_dry_run_use_what_is_remembered(toy):
+    original, recipe = toy.patch.read_bytes(), toy.recipe.read_bytes()
+    assert ukport(toy, "verify", "toy", "--version", "1.2").returncode == 3
+    stop(toy)
+    resolve(toy)
+    assert ukport(toy, "upgrade", "--continue").returncode == 0
+    toy.patch.write_bytes(original)
+    toy.recipe.write_bytes(recipe)
+    before = toy.files()
+    for args in (
+        ("verify", "toy", "--version", "1.2"),
+        ("upgrade", "toy", "--to=1.2", "--dry-run"),
+    ):
+        done = ukport(toy, *args, "--json")
+        result = json.loads(done.stdout)
+        assert result["verdict"] == "pass", result["reason"]
+        assert result["patches"][0]["reason"] == "resolved from memory"
+        assert toy.files() == before
+    assert ukport(toy, "status").returncode == 0
+
+
 @pytest.mark.parametrize("args", [(), ("toy", "--skip"), ("--skip", "--abort")])
 def test_one_thing_at_a_time(toy, args):
     assert ukport(toy, "upgrade", *args).returncode == 2

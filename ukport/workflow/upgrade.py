@@ -21,6 +21,14 @@ from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
 from ukport.workflow.carry import StandingError
 from ukport.workflow.events import Tell
+from ukport.workflow.memory import (
+    REMEMBERED,
+    RESOLUTIONS,
+    make_from_memory,
+    message,
+    remembered,
+    write_memory,
+)
 from ukport.workflow.pending import DamagedError, Desk, Waiting, resolved
 from ukport.workflow.port import Made, Request, make
 from ukport.workflow.results import keep_failed, result_of, write_report
@@ -28,8 +36,6 @@ from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import commit, differing, recover, undo
 from ukport.workflow.unikernel import chosen, single, unikernel
 from ukport.workflow.verify import check_machine, prove
-
-RESOLUTIONS = "resolutions"
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,9 @@ class Upgrade:
         request = Request(
             self.project, recipe, waiting.version, lock, waiting.decided, strict=False
         )
-        return make(request, self.cache, stages, scratch)
+        # A dry run lays nothing out here, but what is remembered counts there, too.
+        making = make_from_memory if self.dry_run else make
+        return making(request, self.cache, stages, scratch)
 
     def _settle(self, waiting: Waiting, stood: StandingError) -> Waiting:
         """Lay a conflict out; settled from memory it is decided, else the upgrade waits here.
@@ -134,8 +142,8 @@ class Upgrade:
         )
         work = self.desk.work
         memory = self._memory_folder(waiting)
-        if not work.lay_out(stood.standing.sides, _message(patch), memory):
-            return waiting.decide(resolved(patch, work), "resolved from memory", work.remembered())
+        if not work.lay_out(stood.standing.sides, message(patch), memory):
+            return waiting.decide(resolved(patch, work), REMEMBERED, work.remembered())
         self.desk.save(waiting)
         raise ConflictError(
             stood.message,
@@ -147,20 +155,8 @@ class Upgrade:
         """The recipe's resolutions and those of this upgrade, as git's rerere keeps them."""
         folder = self.desk.make() / "memory"
         shutil.rmtree(folder, ignore_errors=True)
-        kept = self.project / "recipes" / waiting.recipe / RESOLUTIONS
-        known = {
-            str(path.relative_to(kept)): path.read_bytes()
-            for path in kept.glob("*/p*image*")
-            if path.is_file() and not path.is_symlink()
-        }
-        for name, content in {**known, **waiting.resolutions}.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        return folder
-
-
-def _message(patch: Patch) -> bytes:
-    return f"{patch.subject}\n\n{patch.body}\n".encode("utf-8", "surrogateescape")
+        known = remembered(self.project, waiting.recipe)
+        return write_memory(folder, {**known, **waiting.resolutions})
 
 
 def _memory(waiting: Waiting) -> Mapping[str, bytes]:

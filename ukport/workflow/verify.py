@@ -22,7 +22,8 @@ from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, Verdict
 from ukport.verify.workspace import Workspace, hold, prepare
 from ukport.workflow.events import Tell
-from ukport.workflow.port import Request, make
+from ukport.workflow.memory import make_from_memory
+from ukport.workflow.port import Request
 from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
@@ -68,7 +69,7 @@ def verify(
     request = Request(project, recipe, version or recipe.version, lock, stored=version is None)
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make(request, cache, stages, scratch)
+        made = make_from_memory(request, cache, stages, scratch)
         unit = unikernel(made, axes, single(axes, made.version, filters or Filters(), accel))
         verification = prove(unit, cache, stages)
         result = result_of(made, verification, stages, time.monotonic() - began)
