@@ -3,24 +3,30 @@
 Run it with: python -m tests.bench.debian [--folder DIR] [package ...]
 
 Sources come from the archive with ``apt-get source --download-only`` under lists of our own, and
-stay in the folder. A patch counts as kept if the new suite has one of its name or subject; where
-the archive no longer holds the new suite's patches, nothing is known about that ("?").
+stay in the folder. The new suite is the first of NEWER that the archive still has the package of,
+patches and all. A patch counts as kept if the new series has one of its name, its subject or its
+CVE, else as dropped. Where no newer patches are to be had the maintainers' word is not known, and
+upstream's own change log is asked instead: "listed" if it names the patch's subject or CVE, else
+"unlisted".
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from ukport.errors import UkportError
-from ukport.series import Outcome, PatchResult, read_series
+from ukport.series import Fate, Outcome, Patch, PatchResult, read_series
 from ukport.workflow.rebase import rebase_series
 
 PACKAGES = ("redis", "nginx", "busybox", "haproxy", "lwip")
-SUITES = ("bookworm", "trixie")
+OLDER, NEWER = "bookworm", ("trixie", "sid")
+LOGS = ("CHANGES", "CHANGELOG", "ChangeLog", "NEWS", "00-RELEASENOTES", "docs/changes")
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LANDED = (Outcome.UNCHANGED, Outcome.ADJUSTED)
@@ -47,50 +53,95 @@ def fetch(folder: Path, suite: str, packages: list[str]) -> Path:
     return home / "source"
 
 
+def one(source: Path, package: str, kind: str) -> Path | None:
+    """The tarball of a package that is there, if any."""
+    return next(iter(sorted(source.glob(f"{package}_*.{kind}.tar.*[!c]"))), None)
+
+
 def unpacked(source: Path, package: str, kind: str, into: Path) -> Path | None:
     """One tarball of a package, unpacked; None where the archive did not have it."""
-    found = sorted(source.glob(f"{package}_*.{kind}.tar.*[!c]"))
+    found = one(source, package, kind)
     if not found:
         return None
-    with tarfile.open(found[0]) as tar:
+    with tarfile.open(found) as tar:
         tar.extractall(into, filter="data")
     return into
 
 
-def names_of(folder: Path) -> set[str]:
-    series = read_series(folder)
-    return {p.name.rsplit("/", 1)[-1] for p in series} | {p.subject for p in series}
+CVE = re.compile(r"CVE-\d{4}-\d+", re.IGNORECASE)
 
 
-def state_of(result: PatchResult, subject: str, new: set[str] | None) -> str:
-    if new is None:
-        return "?"
-    return "kept" if {result.name.rsplit("/", 1)[-1], subject} & new else "dropped"
+def words_of(patch: Patch) -> set[str]:
+    """What a patch is known by: its name, its subject, the CVEs that either names."""
+    name = patch.name.rsplit("/", 1)[-1]
+    return {name, patch.subject, *map(str.upper, CVE.findall(f"{name} {patch.subject}"))}
 
 
-def carry(package: str, sources: tuple[Path, Path]) -> list[tuple[str, PatchResult]]:
+def by_series(folder: Path) -> Callable[[Patch], str]:
+    """The maintainers' word: whether the new series has the patch."""
+    known = set().union(*(words_of(patch) for patch in read_series(folder)))
+    return lambda patch: "kept" if words_of(patch) & known else "dropped"
+
+
+def by_log(archive: Path) -> Callable[[Patch], str]:
+    """Upstream's own word: whether the change log of the new version names the patch."""
+    with tarfile.open(archive) as tar:
+        members = [m for m in tar if m.isfile() and m.name.partition("/")[2] in LOGS]
+        files = [file for member in members if (file := tar.extractfile(member))]
+        text = " ".join(b" ".join(file.read() for file in files).decode("utf-8", "replace").split())
+
+    def listed(patch: Patch) -> str:
+        words = words_of(patch) - {patch.name.rsplit("/", 1)[-1]}
+        return "listed" if any(word in text for word in words) else "unlisted"
+
+    return listed
+
+
+def carry(package: str, folder: Path) -> list[tuple[str, PatchResult]]:
+    old, *newer = (folder / suite / "source" for suite in (OLDER, *NEWER))
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        old = unpacked(sources[0], package, "debian", work / "old")
-        new = unpacked(sources[1], package, "debian", work / "new")
-        if old is None:
+        if unpacked(old, package, "debian", work / "old") is None:
             return []
-        ends = [next(source.glob(f"{package}_*.orig.tar.*[!c]"), None) for source in sources]
-        if None in ends or not (old / "debian/patches").is_dir():
+        patches = work / "old/debian/patches"
+        whole = [s for s in newer if one(s, package, "debian") and one(s, package, "orig")]
+        new = next(iter(whole or [s for s in newer if one(s, package, "orig")]), None)
+        ends = [one(source, package, "orig") for source in (old, new) if source]
+        if new is None or None in ends or not patches.is_dir():
             return []
-        patches = old / "debian/patches"
+        print(f"{package}: {ends[0].name} to {ends[1].name} of {new.parent.name}")
+        if whole:
+            unpacked(new, package, "debian", work / "new")
+            state = by_series(work / "new/debian/patches")
+        else:
+            state = by_log(ends[1])
         report = rebase_series(patches, str(ends[0]), str(ends[1]), work / "out")
-        subjects = {patch.name: patch.subject for patch in read_series(patches)}
-        known = names_of(new / "debian/patches") if new else None
-        results = report.rebase.results
-        return [(state_of(r, subjects[r.name], known), r) for r in results]
+        series = {patch.name: patch for patch in read_series(patches)}
+        return [(state(series[r.name]), r) for r in report.rebase.results]
+
+
+def still_open(result: PatchResult) -> int:
+    """Hunks that did not land; a proposal does not close one."""
+    return sum(hunk.fate is Fate.OPEN for hunk in result.hunks)
+
+
+def told(package: str, state: str, result: PatchResult) -> str:
+    """One row of the table."""
+    why = "; ".join(one.detail for one in result.evidence) or result.reason
+    counts = f"{still_open(result)}/{len(result.hunks)} open" if still_open(result) else ""
+    guessed = sum(bool(hunk.proposal) for hunk in result.hunks)
+    counts += f", {guessed} proposed" if guessed else ""
+    name = result.name.rsplit("/", 1)[-1][:50]
+    head = f"{package:8} {state:8} {result.outcome.value:10} {counts:21} {name:50}"
+    return f"{head} {why[:100]}".rstrip()
 
 
 def verdicts(rows: list[tuple[str, PatchResult]]) -> Counter[str]:
     count: Counter[str] = Counter()
     for state, result in rows:
-        still = sum(hunk.fate.value == "open" for hunk in result.hunks)
-        fine = result.outcome in LANDED or (result.outcome is Outcome.PARTIAL and still <= 1)
+        fine = result.outcome in LANDED or (
+            result.outcome is Outcome.PARTIAL and still_open(result) <= 1
+        )
         count[state] += 1
         count[f"{state}, lands or has one hunk open"] += fine
         count[f"{state}, upstreamed"] += result.outcome is Outcome.UPSTREAMED
@@ -102,23 +153,22 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "ukport-deb")
     parser.add_argument("packages", nargs="*", default=PACKAGES)
     asked = parser.parse_args()
-    sources = [fetch(asked.folder, suite, list(asked.packages)) for suite in SUITES]
+    for suite in (OLDER, *NEWER):
+        fetch(asked.folder, suite, list(asked.packages))
     rows = []
     for package in asked.packages:
         try:
-            found = carry(package, (sources[0], sources[1]))
+            found = carry(package, asked.folder)
         except UkportError as error:
             sys.stdout.write(f"{package}: {error}\n")
             continue
         for state, result in found:
-            why = "; ".join(one.detail for one in result.evidence) or result.reason
-            told = f"{package:8} {state:8} {result.outcome.value:11} {result.name}  {why}"
-            sys.stdout.write(f"{told[:180]}\n")
+            print(told(package, state, result))
         rows += found
     count = verdicts(rows)
     for key, value in sorted(count.items()):
         sys.stdout.write(f"{value:4}  {key}\n")
-    return int(count["kept, upstreamed"] > 0)
+    return int(count["kept, upstreamed"] + count["unlisted, upstreamed"] > 0)
 
 
 if __name__ == "__main__":

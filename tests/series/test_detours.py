@@ -3,6 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.series.lab import Lab, function
 from ukport.series import Fate, Outcome, PatchResult
 from ukport.series.rebase import rebase
@@ -186,3 +188,49 @@ def test_two_functions_of_that_name_are_no_proposal(lab: Lab) -> None:
     mine = {"a.c": edited(TWO, "int two_3 = 3;", "int two_3 = 33;")}
     theirs: dict[str, bytes | None] = {"a.c": None, "keep.c": LONG + TWO, "x.c": THREE + TWO}
     assert one(lab, mine, theirs, base).outcome is Outcome.CONFLICT
+
+
+def guarded(name: str, *extra: str) -> bytes:
+    return function(name, f"int got = accept_it({name});", "if (got < 0) {", *extra, "report(got);")
+
+
+CHECK = ("if (failure_needs_retry(got))", "  continue;")
+
+
+@pytest.mark.parametrize(
+    ("there", "outcome"),
+    [
+        (guarded("other", *CHECK), Outcome.UPSTREAMED),
+        (guarded("other", *CHECK) + guarded("left"), Outcome.CONFLICT),  # it is missing in one
+        (guarded("other", "log_it();", *CHECK), Outcome.CONFLICT),  # not in the same place
+    ],
+)
+def test_a_hunk_that_upstream_has_where_the_code_went(
+    lab: Lab, there: bytes, outcome: Outcome
+) -> None:
+    base = lab.commit({"a.c": LONG + guarded("one")}, "base")
+    patched = lab.commit({"a.c": LONG + guarded("one", *CHECK)}, "mine", base)
+    new = lab.commit({"a.c": LONG, "b.c": there}, "upstream", base)
+    trees = [lab.repo.tree(rev) for rev in (base, new)]
+    done = rebase(lab.repo, [lab.patch(base, patched)], trees[0], trees[1])
+    assert done.results[0].outcome is outcome
+    if outcome is Outcome.UPSTREAMED:
+        assert "upstream has it in b.c, line 4" in done.results[0].evidence[0].detail
+
+
+def test_code_that_was_there_before_is_no_sign_of_the_patch(lab: Lab) -> None:
+    base = lab.commit({"a.c": LONG + guarded("one"), "b.c": guarded("old", *CHECK)}, "base")
+    patched = lab.commit({"a.c": LONG + guarded("one", *CHECK)}, "mine", base)
+    new = lab.commit({"a.c": LONG}, "upstream", base)
+    trees = [lab.repo.tree(rev) for rev in (base, new)]
+    done = rebase(lab.repo, [lab.patch(base, patched)], trees[0], trees[1])
+    assert done.results[0].outcome is Outcome.CONFLICT
+
+
+def test_two_places_need_two_fixes(lab: Lab) -> None:
+    base = lab.commit({"a.c": LONG + guarded("one") + guarded("two")}, "base")
+    patched = lab.commit({"a.c": LONG + guarded("one", *CHECK) + guarded("two", *CHECK)}, "m", base)
+    new = lab.commit({"a.c": LONG, "b.c": guarded("other", *CHECK)}, "upstream", base)
+    trees = [lab.repo.tree(rev) for rev in (base, new)]
+    done = rebase(lab.repo, [lab.patch(base, patched)], trees[0], trees[1])
+    assert done.results[0].outcome is Outcome.CONFLICT

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ukport.series.apply import Fitted, fit
+from ukport.series.astray import gone_astray
 from ukport.series.depend import dependencies, standing
 from ukport.series.explain import Explainer
 from ukport.series.fileplan import FilePlan, unambiguous
@@ -17,6 +18,7 @@ class Detours:
     """For one series on its way; ``carry`` is how it would be carried over a part of it."""
 
     def __init__(self, way: Way, series: Sequence[Patch], carry: Carry) -> None:
+        self._way = way
         self._series = series
         self._hops = Hops(way.repo, series, way.ends, carry)
         self._explainer = Explainer(way.repo, way.trees, way.ends)
@@ -32,6 +34,9 @@ class Detours:
     ) -> PatchResult:
         """The last word on the patch at ``at``; where it lands after all, the state goes on."""
         patch = self._series[at]
+        result = gone_astray(self._way.repo, self._way.trees, result, plans, state.new)
+        if result.outcome is Outcome.UPSTREAMED:
+            return result
         landing = self._hops.landing(patch.name)
         arrived = _arrived(result, landing, state) if landing else None
         if arrived:

@@ -74,8 +74,13 @@ class Explainer:
     def _whereabouts(self, path: str, result: HunkResult, core: Sequence[bytes]) -> str:
         telling = sorted(core, key=len, reverse=True)[:1]
         text = [line.strip().decode("utf-8", "surrogateescape") for line in telling]
-        hits = self._repo.grep(self._trees[1], [line for line in text if line and "\0" not in line])
+        text = [line for line in text if line and "\0" not in line]
+        hits = self._repo.grep(self._trees[1], text)
         files = list(dict.fromkeys(hit.path for hit in hits))
+        if files and path not in files:
+            # Where the same line stood before, this one did not go.
+            was = {hit.path for hit in self._repo.grep(self._trees[0], text)}
+            files = [file for file in files if file not in was]
         if path in files:
             return f"rewritten around line {_nearest(hits, path, result.line)} of {path}"
         if files:

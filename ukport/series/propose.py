@@ -128,11 +128,11 @@ class Proposer:
         if len(homes) != 1:
             return None
         path, there, (low, high) = homes[0]
-        base, ours = old.lines[start:end], there.lines[low:high]
-        if high - low > _LONG or (file.track and path == file.track.new_path and base == ours):
-            return None
+        ours = there.lines[low:high]
         theirs = _patched(old.lines, start, end, hunk, file.at[number])
-        merged = words_merged(base, ours, theirs) if theirs else None
+        if theirs is None or high - low > _LONG or _holds(ours, hunk):
+            return None
+        merged = words_merged(old.lines[start:end], ours, theirs)
         if merged is None or merged == ours:
             return None
         how = f"{name.decode('utf-8', 'replace')}() is now in {path}, line {low + 1}"
@@ -150,6 +150,12 @@ class Proposer:
             for at in [hit.line - 1 for hit in hits if hit.path == path] if there else []:
                 if there and at < len(there.lines) and _defines(there.lines, at, name.encode()):
                     yield path, there, extent(there.lines, at + 1)
+
+
+def _holds(lines: Sequence[bytes], hunk: Hunk) -> bool:
+    """Whether all that a hunk adds is there already."""
+    added = {line.strip() for line in hunk.added if _NAME.search(line)}
+    return bool(added) and added <= {line.strip() for line in lines}
 
 
 def _defines(lines: Sequence[bytes], at: int, name: bytes) -> bool:
