@@ -8,6 +8,7 @@ from ukport import __version__
 from ukport.cli import (
     bundle,
     check,
+    demo,
     doctor,
     fetch,
     lint,
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "matrix": matrix.matrix,
     "fetch": fetch.fetch,
     "bundle": bundle.bundle,
+    "demo": demo.demo,
     "list": list_.list_,
     "status": status.status,
     "symbols": symbols.symbols,

@@ -41,6 +41,11 @@ class Screen:
         self._progress = console(color, stderr=True)
         self._live: Progress | None = None
 
+    @property
+    def out(self) -> Console:
+        """Where what was asked for is printed."""
+        return self._out
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,7 +1,7 @@
 """``ukport upgrade``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,10 @@ from ukport.cli.options import (
     cache,
     project,
 )
-from ukport.errors import UsageError
+from ukport.errors import FetchError, UsageError
+
+if TYPE_CHECKING:
+    from ukport.cli.show import Screen
 
 
 def upgrade(
@@ -35,6 +38,13 @@ def upgrade(
     ] = False,
     abort: Annotated[bool, typer.Option("--abort", help="Forget the waiting upgrade.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take back the last upgrade.")] = False,
+    or_example: Annotated[
+        bool,
+        typer.Option(
+            "--or-example",
+            help="Where no source can be had, go the same path on the embedded example; exit 5.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything, but write nothing here.")
     ] = False,
@@ -48,6 +58,7 @@ def upgrade(
 ) -> int:
     """Carry a recipe to another upstream version: fetch, rebase, glue, build, boot, report."""
     from ukport.cli.show import Screen
+    from ukport.source import ChecksumError
     from ukport.workflow.upgrade import Upgrade
 
     if sum((name is not None, go_on, skip, abort, undo)) != 1:
@@ -63,5 +74,24 @@ def upgrade(
         if undo:
             return screen.finish_paths("undone", work.undo())
         if name is not None:
-            return screen.finish(work.start(name, to))
+            try:
+                return screen.finish(work.start(name, to))
+            except FetchError as error:
+                if not or_example or json or isinstance(error, ChecksumError):
+                    raise
+                _show_example(screen, name, accel)
+                raise
         return screen.finish(work.skip() if skip else work.go_on())
+
+
+def _show_example(screen: "Screen", name: str, accel: str) -> None:
+    """The example's upgrade, in a folder that goes away."""
+    from tempfile import TemporaryDirectory
+
+    from ukport.cli.narrate import Narrator
+    from ukport.source import Cache, default_root
+    from ukport.workflow.demo import instead, set_up
+
+    with TemporaryDirectory(prefix="ukport-") as folder:
+        voice = Narrator(screen, screen.out)
+        instead(set_up(Path(folder) / "example", Cache(default_root()), voice, accel), name)

@@ -26,6 +26,7 @@ class PatchOutcome(msgspec.Struct, frozen=True):
     name: str
     outcome: str
     reason: str
+    evidence: str = ""  # of what is said to be upstream's
 
 
 class TreeResult(msgspec.Struct, frozen=True):

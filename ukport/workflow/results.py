@@ -8,6 +8,7 @@ import msgspec
 from ukport.errors import ExitCode, UkportError
 from ukport.report import markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
+from ukport.series.outcome import PatchResult
 from ukport.source import Cache
 from ukport.verify.boot import command_line
 from ukport.verify.matrix import Axes, Cell
@@ -44,7 +45,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
             for t in made.sources.lock.trees
         ),
         patches=tuple(
-            PatchOutcome(one.tree, patch.name, str(patch.outcome), patch.reason)
+            PatchOutcome(one.tree, patch.name, str(patch.outcome), patch.reason, _evidence(patch))
             for one in made.carried
             for patch in one.results
         ),
@@ -94,6 +95,11 @@ def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:
         stages={},
         build_log=error.message,
     )
+
+
+def _evidence(patch: PatchResult) -> str:
+    """Why a patch is said to be upstream's."""
+    return "; ".join(one.detail for one in patch.evidence)
 
 
 def write_report(result: Result, top: Path) -> Result:
