@@ -233,8 +233,14 @@ class Screen:
                 mark = Text(word, style="default" if word == "extra" else _STYLES[one.ok])
                 table.add_row(mark, one.name, one.found, one.purpose)
             self._out.print(table)
-            line = install_line(findings)
-            self._out.print(Text(f"install what is missing: {line}" if line else "all is there"))
+            line, more = install_line(findings), install_line(findings, extra=True)
+            if line:
+                text = f"install what is missing, or say --install: {line}"
+                self._out.print(Text(text), soft_wrap=True)
+            elif all(one.ok or one.extra for one in findings):
+                self._out.print("all is there that is needed")
+            if more:
+                self._out.print(Text(f"extras: {more}"), soft_wrap=True)
         return ExitCode.OK if all(one.ok or one.extra for one in findings) else ExitCode.MISSING
 
     def _plain(self, schema: str, key: str, items: object) -> None:

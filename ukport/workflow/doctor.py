@@ -1,23 +1,35 @@
 """``ukport doctor``: what the machine has, what each thing is for, and how to get it."""
 
+import os
 import re
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 
 from ukport import process
+from ukport.errors import MissingError
 from ukport.source import Cache
 from ukport.verify import accelerator, boot
 from ukport.verify.machine import MACHINES, X86_64
+from ukport.workflow.events import Tell
+from ukport.workflow.stage import Stages
+
+_ROOM = 500  # MiB
+_LONGEST = 1800.0  # seconds
 
 
 @dataclass(frozen=True)
 class Need:
-    """A program, and what ukport wants it for; most work does without an ``extra`` one."""
+    """A program, and what ukport wants it for; most work does without an ``extra`` one.
+
+    ``least`` is the oldest version that does, where one is known that does not.
+    """
 
     program: str
     purpose: str
     extra: bool = False
+    least: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,7 @@ class Finding:
 
 
 NEEDS = (
-    Need("git", "fetches sources and carries patches"),
+    Need("git", "fetches sources and carries patches", least="2.39"),
     Need("gzip", "packs the sources for the build"),
     Need("make", "runs Unikraft's build"),
     Need("gcc", "compiles, and preprocesses upstream's headers"),
@@ -83,7 +95,20 @@ def _program(need: Need) -> Finding:
     done = process.run([need.program, "--version"], check=False, timeout=20)
     line = done.text.partition("\n")[0]
     version = re.search(r"\d+(?:\.\d+)+", line)
+    if version and need.least and _numbers(version[0]) < _numbers(need.least):
+        return Finding(
+            need.program,
+            need.purpose,
+            ok=False,
+            found=f"{version[0]}, too old: {need.least} is the least",
+            package=package,
+            extra=need.extra,
+        )
     return _there(need.program, need.purpose, version[0] if version else line)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def _folder(cache: Cache) -> Finding:
@@ -91,12 +116,51 @@ def _folder(cache: Cache) -> Finding:
     try:
         cache.root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(cache.root).free // 2**20
+        # Asked of the system by doing it: root may write where the modes say no.
+        with tempfile.TemporaryFile(dir=cache.root):
+            pass
     except OSError as error:
         return Finding("cache", purpose, ok=False, found=f"{cache.root}: {error.strerror}")
-    return _there("cache", purpose, f"{cache.root}, {free} MiB free")
+    found = f"{cache.root}, {free} MiB free"
+    if free < _ROOM:
+        return Finding("cache", purpose, ok=False, found=f"{found}: a build takes {_ROOM} MiB")
+    return _there("cache", purpose, found)
 
 
-def install_line(findings: tuple[Finding, ...]) -> str:
-    """The line that installs what is missing, extras too, or an empty string."""
-    packages = sorted({finding.package for finding in findings if not finding.ok} - {""})
-    return f"apt-get install {' '.join(packages)}" if packages else ""
+def packages(findings: tuple[Finding, ...], *, extra: bool) -> tuple[str, ...]:
+    """Debian's packages of what is missing: what is needed, or what is ``extra``."""
+    lacking = [one for one in findings if not one.ok and one.extra is extra]
+    return tuple(sorted({one.package for one in lacking} - {""}))
+
+
+def install_line(findings: tuple[Finding, ...], *, extra: bool = False) -> str:
+    """The line that installs what is missing, or an empty string."""
+    wanted = packages(findings, extra=extra)
+    return " ".join([*_install_command(), *wanted]) if wanted else ""
+
+
+def _install_command() -> list[str]:
+    ask = [] if os.geteuid() == 0 else ["sudo"]
+    return [*ask, "apt-get", "install", "-y", "--no-install-recommends"]
+
+
+def install(findings: tuple[Finding, ...], tell: Tell) -> None:
+    """Install what is needed and missing; raises MissingError where that cannot be done here."""
+    wanted = packages(findings, extra=False)
+    if not wanted:
+        return
+    if shutil.which("apt-get") is None:
+        raise MissingError(
+            "there is no apt-get on this machine",
+            f"install these with its own package manager: {', '.join(wanted)}",
+        )
+    stages = Stages(tell)
+    command = _install_command()
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    with stages.stage("install", " ".join(wanted)):
+        # The lists of packages may be old, or not there at all in a new container.
+        process.run([*command[:-3], "update", "-qq"], check=False, timeout=_LONGEST, env=quiet)
+        done = process.run([*command, *wanted], check=False, timeout=_LONGEST, env=quiet)
+    if done.timed_out or done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()[-1000:]
+        raise MissingError(f"{' '.join(done.argv)} failed:\n{said}", "run it as root, or by hand")
