@@ -139,9 +139,13 @@ DECLARED = Declarations(
         (Feature(enumerator="f"), False),
         (Feature(macro="M"), True),
         (Feature(macro="N"), False),
+        (Feature(open_macro="OPEN"), True),
+        (Feature(open_macro="SHUT"), False),
         (Feature(file="src/a.c"), True),
         (Feature(file="src/z.c"), False),
     ],
 )
 def test_features(feature, holds):
-    assert features.holding({"X": feature}, DECLARED, FILES) == (("X",) if holds else ())
+    headers = ["#ifdef SHUT\n#define SHUT 1\n#endif\n  # ifndef OPEN // a comment\n"]
+    found = features.holding({"X": feature}, DECLARED, FILES, headers)
+    assert found == (("X",) if holds else ())

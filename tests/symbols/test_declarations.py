@@ -68,3 +68,8 @@ def test_what_cannot_be_parsed_is_an_error_of_ours():
 @pytest.mark.parametrize("text", ["int f(", "}", "__attribute__((", "struct s {", '"', ")("])
 def test_unbalanced_text_does_not_hang(text):
     assert isinstance(strip_extensions(text), str)
+
+
+def test_types_of_the_compilers_own_headers():
+    declared = parse("typedef _Float16 half;\ntypedef __bf16 brain;\nvoid f(half h);", {})
+    assert "f" in declared.functions

@@ -60,6 +60,7 @@ def generate(recipe: Recipe, port: Port) -> Mapping[str, str]:
     values = {
         "recipe": recipe,
         "glue": recipe.glue,
+        "options": [o for o in recipe.glue.options if not o.needs or o.needs in port.features],
         "port": port,
         "lib": recipe.glue.library,
         "LIB": name,

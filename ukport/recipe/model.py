@@ -121,8 +121,9 @@ class Backend(Strict, frozen=True, kw_only=True):
 class Feature(Strict, frozen=True, kw_only=True):
     """A question to upstream's declarations; where it holds, the name is defined for the glue.
 
-    Exactly one of ``function``, ``struct``, ``enumerator``, ``macro`` and ``file`` is given.
-    ``parameter`` and ``returns`` narrow a function, ``field`` narrows a struct.
+    Exactly one of ``function``, ``struct``, ``enumerator``, ``macro``, ``open_macro`` and ``file``
+    is given. ``parameter`` and ``returns`` narrow a function, ``field`` narrows a struct.
+    ``open_macro`` is one that the headers define only where nobody has: ``-D`` chooses its value.
     """
 
     function: Identifier | None = None
@@ -132,12 +133,13 @@ class Feature(Strict, frozen=True, kw_only=True):
     field: Identifier | None = None
     enumerator: Identifier | None = None
     macro: Identifier | None = None
+    open_macro: Identifier | None = None
     file: RelativePath | None = None
 
     def __post_init__(self) -> None:
-        subjects = (self.function, self.struct, self.enumerator, self.macro, self.file)
-        if sum(subject is not None for subject in subjects) != 1:
-            raise ValueError("expected exactly one of function, struct, enumerator, macro, file")
+        names = ("function", "struct", "enumerator", "macro", "open_macro", "file")
+        if sum(getattr(self, name) is not None for name in names) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(names)}")
         if (self.parameter or self.returns) and self.function is None:
             raise ValueError("parameter and returns go with function")
         if self.field and self.struct is None:
@@ -148,7 +150,8 @@ class Choice(Strict, frozen=True, kw_only=True):
     """A user option of Config.uk; without a prompt it is invisible.
 
     ``define`` is the macro that it sets for the library: ``NAME=value`` for a bool, ``NAME`` for
-    an int, which gives its own value.
+    an int, which gives its own value. ``needs`` names the feature without which there is no such
+    option.
     """
 
     name: Symbol
@@ -159,6 +162,7 @@ class Choice(Strict, frozen=True, kw_only=True):
     depends: Line | None = None
     help: Line | None = None
     define: Define | None = None
+    needs: Symbol | None = None
 
 
 class Glue(Strict, frozen=True, kw_only=True):

@@ -128,7 +128,10 @@ _WORDS = re.compile(
     r"|__volatile__|__signed__|__thread)\b"
 )
 _REPLACED = {"__inline": "inline", "__inline__": "inline", "__signed__": "signed"}
-_TYPES = "typedef void *__builtin_va_list;\ntypedef long double __float128;\n"
+_TYPES = (
+    "typedef void *__builtin_va_list;\ntypedef long double __float128;\n"
+    "typedef float _Float16;\ntypedef float __bf16;\n"
+)
 
 
 def strip_extensions(text: str) -> str:

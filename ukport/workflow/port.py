@@ -121,7 +121,9 @@ def assemble(
         sha256=upstream.archive.sha256,
         sources=compiled,
         optional=optional,
-        features=features.holding(recipe.glue.features, declared, frozenset(files)),
+        features=features.holding(
+            recipe.glue.features, declared, frozenset(files), _headers(recipe, patched, files)
+        ),
         backend=backend,
     )
     glue = generate.generate(recipe, port)
@@ -219,6 +221,18 @@ def _declarations(
     part.write_bytes(msgspec.json.encode(declared))
     part.replace(kept)
     return declared
+
+
+def _headers(recipe: Recipe, patched: PatchedTree, files: Sequence[str]) -> list[str]:
+    """The texts of upstream's headers, where a feature asks for more than what they declare."""
+    glue = recipe.glue
+    if not any(feature.open_macro for feature in glue.features.values()):
+        return []
+    folders = tuple(f"{folder}/" for folder in (*glue.exported_includes, *glue.includes))
+    wanted = [name for name in files if name.endswith(".h") and name.startswith(folders)]
+    return [
+        patched.repository.read(patched.tree, name).decode("utf-8", "replace") for name in wanted
+    ]
 
 
 def _tops(folders: Sequence[str]) -> tuple[str, ...]:

@@ -51,17 +51,6 @@
 #define HUGE_HEADER	((size_t)128 << 10)
 #define HUGE_ROUNDING	((size_t)4 << 20)
 
-/* To mimalloc an arena is address space, to be filled later; here it is
- * memory, and taken for good. Segments can do without arenas. Since 3.0 there
- * are no segments, and arenas are what mimalloc is made of: have them as small
- * as they can be, 32 MiB (in KiB; mimalloc takes a quarter of what we say).
- */
-#ifdef MI_SEGMENT_SIZE
-#define ARENA_RESERVE	0
-#else
-#define ARENA_RESERVE	(4 * 32 * 1024)
-#endif
-
 static struct uk_alloc mimalloc;
 
 /* ------------------------------------------------------------------------
@@ -186,18 +175,30 @@ static inline int is_power_of_two(size_t n)
 	return n && !(n & (n - 1));
 }
 
-/* mi_malloc_aligned() has a shortcut for small blocks that in some versions
- * (2.0.9, for one) forgets to look at where the first one of a page starts,
- * and mi_memalign() and mi_posix_memalign() take it. With an offset, though
- * it is zero, mimalloc looks.
+/* mimalloc has short cuts to aligned blocks, and in some versions one of them
+ * is wrong: for small blocks in 2.0.9, whose pages do not start aligned, and
+ * for large ones in 2.0.0. An offset means that it is the address at that
+ * distance which is to be aligned. A distance that is aligned itself asks for
+ * the same, and no short cut is taken.
  */
+static void *allocate_aligned(size_t align, size_t size)
+{
+	void *block = mi_malloc_aligned_at(size, align, 0);
+
+	if (likely(!((uintptr_t)block & (align - 1))))
+		return block;
+
+	mi_free(block);
+	return mi_malloc_aligned_at(size, align, align);
+}
+
 static void *glue_memalign(struct uk_alloc *a, size_t align, size_t size)
 {
 	if (unlikely(!is_power_of_two(align))) {
 		errno = EINVAL;
 		return NULL;
 	}
-	return allocated(a, mi_malloc_aligned_at(size, align, 0));
+	return allocated(a, allocate_aligned(align, size));
 }
 
 /* The error is the result: POSIX leaves errno alone, and so do we */
@@ -209,7 +210,7 @@ static int glue_posix_memalign(struct uk_alloc *a __maybe_unused, void **ptr,
 	if (unlikely(!is_power_of_two(align) || align % sizeof(void *)))
 		return EINVAL;
 
-	block = mi_malloc_aligned_at(size, align, 0);
+	block = allocate_aligned(align, size);
 	uk_alloc_stats_count_alloc(a, block, mi_usable_size(block));
 	if (unlikely(!block))
 		return ENOMEM;
@@ -261,15 +262,20 @@ static __ssz glue_maxalloc(struct uk_alloc *a __unused)
 
 static int glue_addmem(struct uk_alloc *a __unused, void *base, size_t len)
 {
-	pages_add(base, len);
-	return 0;
+	return pages_add(base, len) ? -EINVAL : 0;
 }
 
 static void switch_to_mimalloc(struct uk_alloc *a)
 {
+	/* To mimalloc an arena is address space, to be filled later. Here it is
+	 * memory, and never comes back: do without. The environment may say
+	 * otherwise, these are defaults.
+	 */
+#if MI_OPTION_DISALLOW_ARENA
+	mi_option_set_default(mi_option_disallow_arena_alloc, 1);
+#endif
 #if MI_OPTION_ARENA_RESERVE
-	/* a default: the environment overrides it */
-	mi_option_set_default(mi_option_arena_reserve, ARENA_RESERVE);
+	mi_option_set_default(mi_option_arena_reserve, 0);
 #endif
 	a->malloc = glue_malloc;
 	a->calloc = glue_calloc;

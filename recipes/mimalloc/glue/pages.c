@@ -19,6 +19,8 @@ struct run {
 };
 
 static struct run *runs;
+static uintptr_t highest; /* end of the highest memory of all */
+static unsigned int promised_bits;
 static size_t total;
 static size_t available;
 static __spinlock lock = UKARCH_SPINLOCK_INITIALIZER();
@@ -107,18 +109,33 @@ static void put(uintptr_t start, size_t len)
 	available += len;
 }
 
-void pages_add(void *base, size_t len)
+int pages_add(void *base, size_t len)
 {
 	const uintptr_t start = ALIGN_UP((uintptr_t)base, __PAGE_SIZE);
 	const uintptr_t end = ALIGN_DOWN((uintptr_t)base + len, __PAGE_SIZE);
 
 	if (start >= end)
-		return;
+		return 0;
+	if (promised_bits && (end - 1) >> promised_bits)
+		return -1;
 
 	ukarch_spin_lock(&lock);
 	put(start, end - start);
 	total += end - start;
+	highest = MAX(highest, end - 1);
 	ukarch_spin_unlock(&lock);
+	return 0;
+}
+
+unsigned int pages_address_bits(void)
+{
+	/* The heap of Unikraft starts at 16 GiB if it is virtual, and more may
+	 * be added; a terabyte costs a map of 16 KiB.
+	 */
+	if (!promised_bits)
+		for (promised_bits = 40; highest >> promised_bits;)
+			promised_bits++;
+	return promised_bits;
 }
 
 void *pages_alloc(size_t len, size_t align)

@@ -7,8 +7,18 @@
 
 #include <stddef.h>
 
-/* Gives memory to the store; bytes outside of whole pages are left alone. */
-void pages_add(void *base, size_t len);
+/*
+ * Gives memory to the store; bytes outside of whole pages are left alone.
+ * Returns -1 for memory that lies beyond the address bits that mimalloc heard
+ * of, 0 otherwise.
+ */
+int pages_add(void *base, size_t len);
+
+/*
+ * How many bits an address of the store has at most. From the first call on
+ * this is a promise: mimalloc 3 makes a map as long as that.
+ */
+unsigned int pages_address_bits(void);
 
 /*
  * Takes `len` bytes, rounded up to pages, aligned to `align` (a power of two

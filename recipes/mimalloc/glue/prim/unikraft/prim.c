@@ -27,14 +27,17 @@
 
 /* ------------------------------------------------------------------------
  * Memory. Every page is there and writable: there is nothing to commit, and
- * nothing would be gained by a reset. What leaves the store is not zero.
+ * nothing would be gained by a reset. What leaves the store is not zero, and
+ * what is reserved first and committed later would have to be: 3.1.6 believes
+ * it of its page map. With overcommit mimalloc commits such memory at once,
+ * and clears it itself.
  */
 void _mi_prim_mem_init(mi_os_mem_config_t *config)
 {
 	config->page_size = __PAGE_SIZE;
 	config->large_page_size = 0;
 	config->alloc_granularity = __PAGE_SIZE;
-	config->has_overcommit = false;
+	config->has_overcommit = true;
 #if MI_CONFIG_MUST_FREE_WHOLE
 	config->must_free_whole = false;
 #endif
@@ -43,6 +46,9 @@ void _mi_prim_mem_init(mi_os_mem_config_t *config)
 #endif
 #if MI_CONFIG_HAS_VIRTUAL_RESERVE
 	config->has_virtual_reserve = false;
+#endif
+#if MI_CONFIG_VIRTUAL_ADDRESS_BITS
+	config->virtual_address_bits = pages_address_bits();
 #endif
 #if MI_CONFIG_PHYSICAL_MEMORY
 	config->physical_memory = pages_total();
