@@ -1,15 +1,20 @@
 """Sources from elsewhere: folders, other hosts, bundles, and what is wrong with them."""
 
 import json
+import os
+import re
 import shutil
 import tarfile
 
 import pytest
+from msgspec.structs import replace
 
 from tests.toy import commit, git, library
 from ukport.errors import FetchError, UkportError, UsageError
 from ukport.recipe import RecipeError, load, lock
 from ukport.source import Cache, ChecksumError, bundle, default_root, fetch, find_exact
+from ukport.source.cache import taken
+from ukport.source.locked import check
 from ukport.source.mirrors import Mirrors, Place, configured, read_settings
 
 URL = "https://github.example/owner/toy"
@@ -97,7 +102,7 @@ def test_another_repository_under_the_name_is_refused_by_the_lock(toy, tmp_path)
     commit(wrong, library(667), "Release 1.1.0", "v1.1.0")
     offline = Cache(tmp_path / "third", offline=True, mirrors=mirrored(tmp_path / "mirror"))
     newer, newer_tag = find_exact(recipe, "1.1.0", offline)
-    with pytest.raises(ChecksumError, match=f"has no commit {locked.trees[0].commit}, which the"):
+    with pytest.raises(ChecksumError, match=f"has no {locked.trees[0].tree}, which the"):
         fetch(recipe, newer, newer_tag, offline, locked)
     # Where upstream can be asked, it is, and the wrong one does no harm.
     asked = Cache(tmp_path / "second", mirrors=mirrored(tmp_path / "mirror"))
@@ -114,6 +119,79 @@ def test_what_a_source_was_taken_from_is_in_the_lock(toy, tmp_path):
     assert [tree.taken for tree in locked.trees] == [str(copy), ""]
     (tmp_path / lock.LOCK).write_text(lock.dump(locked))
     assert lock.read(tmp_path) == locked
+
+
+def packed(toy, folder, tag="v1.0.0", prefix="toy-1.0.0/"):
+    """An archive of a release, with other times than git's own has."""
+    folder.mkdir()
+    tree = git(toy.upstream, "rev-parse", f"{tag}^{{tree}}").strip()
+    path = folder / f"{tag}.tar.gz"
+    git(toy.upstream, "archive", f"--prefix={prefix}", "-o", str(path), tree)
+    return path
+
+
+def test_an_archive_with_the_very_files(toy, tmp_path):
+    """The core's archive: it needs no history."""
+    recipe = load(toy.project, "toy")
+    first = Cache(tmp_path / "first")
+    found, tag = find_exact(recipe, "1.0.0", first)
+    locked = fetch(recipe, found, tag, first, None).lock
+    path = packed(toy, tmp_path / "archives")
+    for place in (path, path.parent):
+        own = Mirrors(anywhere=(str(place),), only=True)
+        cache = Cache(tmp_path / f"c-{place.name}", offline=True, mirrors=own)
+        repository = cache.repository("toy", URL, need="v1.0.0", archive=path.name)
+        assert repository.tree("v1.0.0") == locked.trees[0].tree
+        with pytest.raises(FetchError, match=r"has no revision v1\.1\.0"):
+            cache.repository("toy", URL, need="v1.1.0", archive="v1.1.0.tar.gz")
+    tree = replace(locked.trees[0], commit="0" * 40, sha256="0" * 64, taken=f"{path} (sha256 0)")
+    check("toy", tree, "", locked)
+    with pytest.raises(ChecksumError):
+        check("toy", replace(tree, tree="0" * 40), "", locked)
+    with pytest.raises(ChecksumError):
+        check("toy", replace(tree, taken=""), "", locked)
+
+
+def test_an_archive_that_cannot_be_read(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/v1.0.0.tar.gz").write_bytes(b"rubbish")
+    cache = Cache(tmp_path / "c", mirrors=Mirrors(anywhere=(str(tmp_path / "a"),), only=True))
+    with pytest.raises(FetchError, match="cannot be read as an archive"):
+        cache.repository("toy", URL, need="v1.0.0", archive="v1.0.0.tar.gz")
+
+
+@pytest.fixture
+def debian(toy, tmp_path, monkeypatch):
+    """An apt-get of ours, that has the toy's 1.0.0."""
+    path = packed(toy, tmp_path / "debian")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    apt = programs / "apt-get"
+    apt.write_text(
+        f"#!/bin/sh\ncase $* in *update*) exit 0;; *' toy') cp {path} toy_1.0.0.orig.tar.gz;"
+        f" touch toy_1.0.0-1.dsc;; *' repacked') cp {path} repacked_1.0.0+ds.orig.tar.gz;;"
+        " *) echo E: Unable to find it >&2; exit 100;; esac\n"
+    )
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+
+
+@pytest.mark.usefixtures("debian")
+def test_debians_archive(toy, tmp_path):
+    cache = Cache(tmp_path / "c", mirrors=Mirrors(anywhere=("apt",), only=True))
+    repository = cache.repository("toy", URL, need="v1.0.0", archive="v1.0.0.tar.gz")
+    assert repository.tree("v1.0.0") == git(toy.upstream, "rev-parse", "v1.0.0^{tree}").strip()
+    assert re.fullmatch(
+        r"Debian \w+: toy_1\.0\.0\.orig\.tar\.gz \(sha256 [0-9a-f]{64}\)", taken(repository)
+    )
+    for name, tag, why in (
+        ("toy", "v1.1.0", r"another version of toy than v1\.1\.0: toy_1\.0\.0\.orig"),
+        ("repacked", "v1.0.0", r"another version of repacked .* repacked_1\.0\.0\+ds"),
+        ("other", "v1.0.0", "no source package other: E: Unable to find it"),
+        ("toy", "main", "names no version"),
+    ):
+        with pytest.raises(FetchError, match=why):
+            cache.repository(name, f"https://x/{name}/{tag}", need=tag, archive="a.tar.gz")
 
 
 def test_settings(tmp_path, monkeypatch):

@@ -15,7 +15,8 @@ _HEADING = "# Made by ukport from recipe.toml; `ukport upgrade` rewrites it.\n"
 class LockedTree(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """A tree as it was fetched: the tag asked for, its commit, the archive and its sha256.
 
-    ``taken`` is the mirror or bundle that it came from, where it did not come from ``url``.
+    ``tree`` is git's name of all its files, whatever they are packed in. ``taken`` is the mirror,
+    bundle or archive that it came from, where it did not come from ``url``.
     """
 
     name: str
@@ -24,6 +25,7 @@ class LockedTree(Strict, frozen=True, kw_only=True, omit_defaults=True):
     commit: str
     archive: str
     sha256: str
+    tree: str = ""
     taken: str = ""
 
 

@@ -93,21 +93,22 @@ class Cache:
         need: str | Sequence[str] = (),
         known: Sequence[str] = (),
         fresh: bool = False,
+        archive: str = "",
     ) -> git.Repository:
         """The bare cache of ``url``, in which every revision of ``need`` can be resolved.
 
         Mirrors and upstream are asked where the cache lacks one, or always if ``fresh``. A place
-        without the commits ``known`` of it is likely another repository: the next one is asked.
-        Raises FetchError.
+        without the objects ``known`` of it is likely another repository: the next one is asked.
+        ``archive`` names a file that would do in the place of ``need``. Raises FetchError.
         """
         needed = (need,) if isinstance(need, str) else tuple(need)
         path = self.place(name, url)
-        places = self.mirrors.places(url, offline=self.offline)
+        places = self.mirrors.places(url, archive, offline=self.offline)
         with self.lock(path.name):
             if not path.exists() and not places:
                 raise FetchError(*self._nowhere(url))
             if places and (fresh or not path.exists() or lacking(path, (*needed, *known))):
-                _bring(path, url, places, (*needed, *known))
+                _bring(path, url, places, needed, known)
             missing = lacking(path, needed)
         if missing:
             asked = ", ".join(str(place) for place in places) or "the cache"
@@ -147,26 +148,44 @@ class Cache:
         return Archive(path, name, digest)
 
 
-def _bring(path: Path, url: str, places: Sequence[Place], wanted: Sequence[str]) -> None:
+def _bring(
+    path: Path, url: str, places: Sequence[Place], needed: Sequence[str], known: Sequence[str]
+) -> None:
     """Fetch from the first place that has all that is wanted; raises FetchError if none answers."""
     refused: list[FetchError] = []
     for place in places:
         try:
-            if path.exists():
-                fetch(path, place.address)
-            else:
-                mirror(place.address, path)
+            told = _fetch(path, place, needed)
         except FetchError as error:
             refused.append(error)
             continue
-        (path / _TAKEN).write_text("" if place.address == url else str(place), "utf-8")
-        if not lacking(path, wanted):
+        (path / _TAKEN).write_text("" if place.address == url else told, "utf-8")
+        if not lacking(path, (*needed, *known)):
             return
     if len(refused) == 1 == len(places):
         raise refused[0]
     if len(refused) == len(places):
         told = "\n".join(f"  {error.message}" for error in refused)
         raise FetchError(f"cannot fetch {url} from anywhere:\n{told}", refused[0].hint)
+
+
+def _fetch(path: Path, place: Place, needed: Sequence[str]) -> str:
+    """Bring a place's repository or archive into the cache; returns what to call it."""
+    if not (place.apt or place.archive):
+        fetch(path, place.address) if path.exists() else mirror(place.address, path)
+        return str(place)
+    from ukport.source import archives
+
+    tag = needed[0]
+    with TemporaryDirectory(prefix="ukport-apt-") as folder:
+        file = Path(place.address)
+        if place.apt:
+            name = path.name.rpartition("-")[0]
+            file = archives.from_debian(name, tag, Path(folder))
+        digest = file_sha256(file)
+        archives.take(path, file, digest, tag)
+    where = f"Debian {archives.suite()}: {file.name}" if place.apt else str(file)
+    return f"{where} (sha256 {digest})"
 
 
 def taken(repository: git.Repository) -> str:
@@ -181,7 +200,7 @@ def lacking(path: Path, revisions: Sequence[str]) -> str:
     """The first revision that a repository has not, or an empty string."""
     for revision in revisions:
         try:
-            git.Repository(path).resolve(revision)
+            git.Repository(path).tree(revision)
         except git.GitError:
             return revision
     return ""

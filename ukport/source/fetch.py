@@ -35,6 +35,7 @@ class Source:
             commit=self.commit,
             archive=self.archive.name,
             sha256=self.archive.sha256,
+            tree=self.repository.tree(self.commit),
             taken=taken(self.repository),
         )
 
@@ -151,8 +152,8 @@ def _origin(origin: Origin | None) -> tuple[Wanted, ...]:
 
 def _get(recipe: Recipe, cache: Cache, wanted: Wanted, lock: Lock | None) -> Source:
     name, url, tag = wanted.name, wanted.url, wanted.tag
-    known = [tree.commit for tree in lock.trees if tree.name == name] if lock else []
-    repository = cache.repository(name, url, need=tag, known=known)
+    known = [t.tree or t.commit for t in lock.trees if t.name == name] if lock else []
+    repository = cache.repository(name, url, need=tag, known=known, archive=wanted.archive)
     commit = repository.resolve(tag)
     try:
         packed = cache.archive(repository, commit, wanted.archive, f"{wanted.folder}/")
@@ -168,7 +169,7 @@ def _get(recipe: Recipe, cache: Cache, wanted: Wanted, lock: Lock | None) -> Sou
         other = lacking(repository.path, known) if mirror else ""
         if other:
             raise ChecksumError(
-                f"{name}: {mirror} has no commit {other}, which the lock has of {url}:"
+                f"{name}: {mirror} has no {other}, which the lock has of {url}:"
                 " it is another repository",
                 "correct the mirror, or leave it out, and run again",
             )

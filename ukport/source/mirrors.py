@@ -16,6 +16,7 @@ from ukport.errors import UsageError
 
 ENVIRONMENT = "UKPORT_MIRROR"
 EVERYTHING = "*"
+APT = "apt"  # Debian's archive, as a mirror
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,10 +27,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Place:
-    """An address for git, and what it is called where ``address`` tells a reader nothing."""
+    """An address for git, and what it is called where ``address`` tells a reader nothing.
+
+    With ``archive`` it is a file with the sources of one version; with ``apt``, Debian's archive.
+    """
 
     address: str
     title: str = ""
+    archive: bool = False
+    apt: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return not self.apt and _is_local(self.address)
 
     def __str__(self) -> str:
         return self.title or self.address
@@ -47,23 +58,26 @@ class Mirrors:
     exact: Mapping[str, Place] = field(default_factory=dict)
     only: bool = False
 
-    def places(self, url: str, *, offline: bool = False) -> tuple[Place, ...]:
-        """Every place for ``url``; where ``offline``, the mirrors on this machine."""
-        found = list(dict.fromkeys(self._mirrored(url)))
+    def places(self, url: str, archive: str = "", *, offline: bool = False) -> tuple[Place, ...]:
+        """Every place for ``url``; where ``offline``, the mirrors on this machine.
+
+        ``archive`` is the name of the file that holds the very version that is wanted, if one is.
+        """
+        found = list(dict.fromkeys(self._mirrored(url, archive)))
         if offline:
-            return tuple(place for place in found if _is_local(place.address))
+            return tuple(place for place in found if place.local)
         return tuple(found if self.only else [*found, Place(url)])
 
-    def _mirrored(self, url: str) -> Iterator[Place]:
+    def _mirrored(self, url: str, archive: str) -> Iterator[Place]:
         if url in self.exact:
             yield self.exact[url]
         for mirror in self.anywhere:
-            yield from _in(mirror, url)
+            yield from _in(mirror, url, archive)
         # The longest beginning says it best.
         for prefix in sorted(self.prefixes, key=len, reverse=True):
             place = self.prefixes[prefix]
             if prefix == EVERYTHING:
-                yield from _in(place, url)
+                yield from _in(place, url, archive)
             elif prefix == url:
                 yield Place(place)
             elif url.startswith(prefix.rstrip("/") + "/"):
@@ -75,10 +89,21 @@ def _is_local(address: str) -> bool:
     return "://" not in address or address.startswith("file://")
 
 
-def _in(mirror: str, url: str) -> Iterator[Place]:
-    """``url`` in a mirror of everything: by its last two names, owner and repository."""
+def _in(mirror: str, url: str, archive: str) -> Iterator[Place]:
+    """``url`` in a mirror of everything: by its last two names, owner and repository.
+
+    An archive stands behind a repository, which has the history that it has not.
+    """
+    if mirror == APT:
+        if archive:
+            yield Place(APT, apt=True)
+        return
     parts = [part for part in urlsplit(url).path.split("/") if part not in ("", ".", "..")]
     yield from _beside(mirror, "/".join(parts[-2:]).removesuffix(".git"))
+    file = Path(mirror)
+    for one in (file, file / archive):
+        if archive and one.name == archive and one.is_file():
+            yield Place(str(one.absolute()), archive=True)
 
 
 def _beside(mirror: str, rest: str) -> Iterator[Place]:
@@ -129,9 +154,10 @@ def configured(asked: tuple[str, ...] = ()) -> Mirrors:
     own = os.environ.get(ENVIRONMENT)
     anywhere = asked or ((own,) if own else ())
     for place in anywhere:
-        if "://" not in place and not Path(place).is_dir():
+        if place != APT and "://" not in place and not Path(place).exists():
             raise UsageError(
                 f"the mirror {place} is no folder",
-                f"name a folder of bare repositories or another host (--mirror, {ENVIRONMENT})",
+                "name a folder of bare repositories and archives, an archive, another host, or"
+                f" {APT} (--mirror, {ENVIRONMENT})",
             )
     return Mirrors(anywhere=anywhere, prefixes=read_settings(settings_file()).mirrors)
