@@ -19,6 +19,11 @@ _FIRST_ERROR = re.compile(
     re.MULTILINE,
 )
 _COMPILER = ("gcc", "ld", "objcopy")
+# What an image calls the folder that it was built in: so its bytes are the same in any.
+SOURCES = "/ukport"
+_FLAGS = ("UK_CFLAGS", "UK_CXXFLAGS", "UK_ASFLAGS")
+# Where distributions put links to ccache by the compilers' names.
+_CCACHE = ("/usr/lib/ccache", "/usr/lib64/ccache")
 BUILD_TIMEOUT = 1800.0  # seconds
 
 
@@ -115,9 +120,27 @@ def make_command(
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
         *(f"O={workspace.build}", f"C={workspace.config}"),
         f"CROSS_COMPILE={surroundings.machine.prefix}",
+        *(f"{flags}=-ffile-prefix-map={workspace.root}={SOURCES}" for flags in _FLAGS),
         # Every archive is in its place; one that is not must fail here, not come from the network.
         *("WGET=false", "GIT=false"),
     ]
+
+
+def _compiler_cache(workspace: Workspace) -> dict[str, str]:
+    """The environment that has ccache compile, where it is installed.
+
+    No object names its folder or, but for the macros that it uses, its configuration: so what is
+    compiled for one configuration serves all others. CCACHE_DISABLE is the user's word.
+    """
+    folder = next((path for path in _CCACHE if (Path(path) / "gcc").exists()), None)
+    if folder is None:
+        return {}
+    return {
+        "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}",
+        "CCACHE_BASEDIR": str(workspace.root),
+        "CCACHE_NOHASHDIR": "1",
+        "CCACHE_ABSSTDERR": "1",
+    }
 
 
 @dataclass(frozen=True)
@@ -158,6 +181,7 @@ def run_make(
     # Output in a file, not a pipe: after a kill a pipe's writers would die on SIGPIPE half-way.
     done = process.run(
         command,
+        env=_compiler_cache(workspace),
         log=log,
         tied=True,
         keep_fds=(workspace.handle,),

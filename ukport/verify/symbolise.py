@@ -1,5 +1,6 @@
 """What lies at an address of an image: asked of binutils, which the build needs anyway."""
 
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ukport import process
+from ukport.verify.build import SOURCES
 from ukport.verify.explanation import Place
 from ukport.verify.machine import X86_64, Machine
 
@@ -86,7 +88,7 @@ class Image:
 
     def shorten(self, path: str) -> str:
         """A source's path from its tree on: mimalloc-2.1.9/src/alloc.c, core/lib/ukboot/boot.c."""
-        inside = path.removeprefix(f"{self._root}/")
+        inside = os.path.normpath(path).removeprefix(f"{self._root}/").removeprefix(f"{SOURCES}/")
         return _ORIGIN.sub("", inside)
 
     @cached_property

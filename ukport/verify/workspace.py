@@ -21,6 +21,8 @@ from ukport.source.cache import Archive
 from ukport.verify.machine import X86_64, Machine
 from ukport.verify.platform import PLATFORMS, UNIKRAFT, Platform
 
+# Changes with what ukport tells the compiler beside the options: make does not see that.
+_LAYOUT = "2"
 # Objects younger than this many seconds before a kill may be cut short.
 _UNSURE = 10.0
 
@@ -55,7 +57,7 @@ class Surroundings:
 
     def key(self, toolchain: str) -> str:
         """Names the folder; ``toolchain`` says which compiler and linker its objects are of."""
-        parts = [toolchain, self.platform.name, self.machine.name, self.core.tree]
+        parts = [_LAYOUT, toolchain, self.platform.name, self.machine.name, self.core.tree]
         parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
         parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]

@@ -1,0 +1,169 @@
+"""Where the seconds of a verification go, as ratios in one run on one machine.
+
+Run it with: python -m tests.bench.build [ROUNDS]   (upstreams needed; everything in a folder of its
+own, three builds from nothing). Processor time stands beside wall time: on a machine that is
+shared it is the one to believe.
+"""
+
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OLD, NEW = "2.1.9", "2.2.7"
+ROOT = Path(__file__).parents[2]
+BOOTS = 5
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds: of wall time, and of the processor by all children."""
+
+    wall: float
+    processor: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:6.1f} s wall {self.processor:6.1f} s processor"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A cache and a project of its own."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"UKPORT_CACHE": self.folder / "cache", "CCACHE_DIR": self.folder / "ccache"}
+        return {**os.environ, **{name: str(path) for name, path in own.items()}}
+
+    @property
+    def builds(self) -> Path:
+        return self.folder / "cache/build"
+
+    @property
+    def build(self) -> Path:
+        (one,) = self.builds.glob("mimalloc-*")
+        return one
+
+    def fetch(self, version: str) -> None:
+        command = [sys.executable, "-m", "ukport", "fetch", "mimalloc", "--version", version]
+        subprocess.run(
+            [*command, "--json"],
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def verify(self, version: str, *args: str) -> tuple[dict[str, Any], Spent]:
+        command = [sys.executable, "-m", "ukport", "verify", "mimalloc", "--version", version]
+        done, spent = timed([*command, *args, "--json"], self.folder, self.environment)
+        result = json.loads(done)
+        if result.get("verdict") != "pass":
+            raise SystemExit(f"it did not pass: {result.get('reason', result.get('error'))}")
+        return result, spent
+
+
+def timed(command: list[str], folder: Path, env: dict[str, str]) -> tuple[bytes, Spent]:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, check=False)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done.stdout, Spent(wall, used)
+
+
+def plain_make(lab: Lab, place: Path) -> Spent:
+    """Unikraft's own ``make -j2`` of the same trees and options, at its own debug level."""
+    made = lab.build
+    for name in ("core", "libs", "app"):
+        shutil.copytree(made / name, place / name, symlinks=True)
+    text = (made / "config").read_text()
+    text = re.sub(r".*DEBUG_SYMBOLS_LVL.*\n", "", text)
+    (place / "config").write_text(text)
+    for archive in (made / "build").glob("*/*.tar.gz"):
+        (place / "build" / archive.parent.name).mkdir(parents=True)
+        shutil.copyfile(archive, place / "build" / archive.parent.name / archive.name)
+    libraries = ":".join(str(place / "libs" / name) for name in ("lib-musl", "lib-mimalloc"))
+    make = ["make", "-C", str(place / "core"), f"A={place / 'app'}", f"L={libraries}"]
+    make += [f"O={place / 'build'}", f"C={place / 'config'}", "WGET=false"]
+    env = {**os.environ, "CCACHE_DISABLE": "1", "LC_ALL": "C.UTF-8"}
+    timed([*make, "olddefconfig"], place, env)
+    _, spent = timed([*make, "-j2"], place, env)
+    if not list((place / "build").glob("*_qemu-x86_64")):
+        raise SystemExit("the plain build left no image")
+    shutil.rmtree(place)
+    return spent
+
+
+def bare_boots(command: str) -> float:
+    """The median of QEMU alone on the same image."""
+    seconds = []
+    for _ in range(BOOTS):
+        began = time.perf_counter()
+        subprocess.run(command.split(), stdout=subprocess.DEVNULL, check=False)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def row(what: str, value: float, limit: float, unit: str = "x") -> bool:
+    print(f"{what:<58} {value:7.2f} {unit} (at most {limit:g})")
+    return value <= limit
+
+
+def measure(lab: Lab) -> bool:
+    for version in (OLD, NEW):
+        lab.fetch(version)
+    result, cold = lab.verify(OLD)
+    first, boots = result["stages"]["build"], [result["stages"]["boot"]]
+    print(f"cold, nothing kept       {cold}")
+    size = sum(f.lstat().st_blocks for f in lab.build.rglob("*")) * 512 / 1e6
+    plain = plain_make(lab, lab.folder / "plain")
+    print(f"plain make -j2           {plain}")
+    result, new = lab.verify(NEW)
+    warm = result["stages"]["build"]
+    print(f"new version, warm folder {new}")
+    nothing = []
+    for _ in range(BOOTS):
+        result, _ = lab.verify(NEW)
+        nothing.append(result["stages"]["build"])
+        boots.append(result["stages"]["boot"])
+    log = Path(result["report"]).with_name("build.log").read_text()
+    compiled = len(re.findall(r"^  (?:CC|AS|LD) ", log, re.MULTILINE))
+    bare = bare_boots(result["boot_command"])
+    shutil.rmtree(lab.builds)
+    result, cached = lab.verify(OLD)
+    again = result["stages"]["build"]
+    print(f"cold, ccache filled      {cached}")
+    return all(
+        [
+            row("new version in a warm folder ÷ cold build", warm / first, 0.15),
+            row("nothing changed", statistics.median(nothing), 2.5, "s"),
+            row("  compilers and linkers started", compiled, 0, " "),
+            row("boot to verdict ÷ bare QEMU", statistics.median(boots[1:]) / bare, 1.3),
+            row("cold build ÷ plain make -j2, ccache empty", first / plain.wall, 0.7),
+            row("cold build ÷ plain make -j2, ccache filled", again / plain.wall, 0.7),
+            row("build folder", size, 150, "MB"),
+        ]
+    )
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="ukport-bench-", dir="/var/tmp") as name:
+        lab = Lab(Path(name))
+        for part in ("recipes", "patches"):
+            shutil.copytree(ROOT / part, lab.folder / part)
+        return int(not measure(lab))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
