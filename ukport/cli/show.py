@@ -133,13 +133,13 @@ class Screen:
         return ExitCode.OK
 
     def timings(self, result: Result) -> None:
-        """Where the time went, as parts of the whole."""
+        """Where the time went, and the build's in turn, as parts of the whole."""
         table = _table("", "seconds", "part")
         rest = result.seconds - sum(result.stages.values())
-        for name, seconds in {**result.stages, "the rest": rest}.items():
-            table.add_row(name, f"{seconds:.2f}", f"{seconds / result.seconds:.0%}")
-        for name, seconds in result.timings.items():
-            table.add_row(f"  {name}", f"{seconds:.2f}", f"{seconds / result.seconds:.0%}")
+        for stage, spent in {**result.stages, "the rest": rest}.items():
+            parts = result.timings.items() if stage == "build" else ()
+            for name, seconds in ((stage, spent), *((f"  {part}", took) for part, took in parts)):
+                table.add_row(name, f"{seconds:.2f}", f"{seconds / result.seconds:.0%}")
         self._out.print(table)
 
     def finish_jobs(self, jobs: "Sequence[Job]") -> int:

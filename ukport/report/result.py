@@ -89,7 +89,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     written: tuple[str, ...] = ()
     seconds: float
     stages: dict[str, float]
-    timings: dict[str, float] = {}  # what the stages were made of, as far as it is known
+    timings: dict[str, float] = {}  # of the build's seconds, by library
     boot_command: str = ""
     console: str = ""
     build_log: str = ""

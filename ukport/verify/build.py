@@ -3,14 +3,16 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ukport import process
 from ukport.errors import ExitCode, UkportError
 from ukport.verify.machine import HOST, Machine
 from ukport.verify.platform import UNIKRAFT, Platform
+from ukport.verify.timings import spans, written
 from ukport.verify.workspace import Library, Surroundings, Workspace, building
 
 _FIRST_ERROR = re.compile(
@@ -41,13 +43,14 @@ class BuildError(UkportError):
 class Built:
     """An image, its symbols beside it, the build's output, and ``seconds`` of wall time.
 
-    ``size`` of the image in bytes.
+    ``size`` of the image in bytes; ``parts`` are where the seconds went.
     """
 
     image: Path
     log: bytes
     seconds: float
     size: int = 0
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 def require_tools(machine: Machine, platform: Platform = UNIKRAFT) -> None:
@@ -101,13 +104,16 @@ def build(
     make = make_command(workspace, surroundings, library)
     with building(workspace):
         configured = configure(make, workspace, surroundings, library, progress)
+        began = time.time()
         made = run_make([*make, f"-j{jobs or os.cpu_count() or 1}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
     pattern = surroundings.platform.images(machine)
     images = [path for path in workspace.build.glob(pattern) if path.is_file()]
     if len(images) != 1:
         raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
-    return Built(images[0], log, seconds, images[0].stat().st_size)
+    parts = spans(written(workspace.build, began), began, began + made.seconds)
+    parts = {"configure": configured.seconds, **parts} if configured.log else parts
+    return Built(images[0], log, seconds, images[0].stat().st_size, parts)
 
 
 def make_command(

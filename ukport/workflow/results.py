@@ -56,6 +56,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         glue_changed=made.change.files,
         seconds=seconds,
         stages=dict(stages.seconds),
+        timings=dict(proof.built.parts) if proof.built else {},
         boot_command=command_line(boot.command) if boot else "",
         console="\n".join(lines(boot.console)) if boot else "",
         build_log=proof.log.decode("utf-8", "replace"),
