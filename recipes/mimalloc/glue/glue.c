@@ -51,6 +51,20 @@
 #define HUGE_HEADER	((size_t)128 << 10)
 #define HUGE_ROUNDING	((size_t)4 << 20)
 
+/* To mimalloc an arena is address space, to be filled later. Here it is
+ * memory, and taken for good. Segments can do without arenas. Since 3.0 there
+ * are no segments, and pages are found again in arenas only: have these as
+ * small as they can be, 32 MiB (in KiB; mimalloc takes a quarter of what we
+ * say).
+ */
+#ifdef MI_SEGMENT_SIZE
+#define ARENAS		0
+#define ARENA_RESERVE	0
+#else
+#define ARENAS		1
+#define ARENA_RESERVE	(4 * 32 * 1024)
+#endif
+
 static struct uk_alloc mimalloc;
 
 /* ------------------------------------------------------------------------
@@ -160,14 +174,50 @@ static inline void *allocated(struct uk_alloc *a __maybe_unused, void *ptr)
 	return ptr;
 }
 
+/* A block that has a page to itself needs no arena. From 3.1.6 on mimalloc
+ * makes one for it all the same, larger than the block, and keeps it.
+ */
+#if ARENAS
+static long arenas_disallowed;
+
+static inline void arenas_disallow(size_t size)
+{
+	if (unlikely(size > MI_LARGE_MAX_OBJ_SIZE))
+		mi_option_set(mi_option_disallow_arena_alloc, 1);
+}
+
+static inline void arenas_allow(size_t size)
+{
+	if (unlikely(size > MI_LARGE_MAX_OBJ_SIZE))
+		mi_option_set(mi_option_disallow_arena_alloc,
+			      arenas_disallowed);
+}
+#else
+#define arenas_disallow(size)
+#define arenas_allow(size)
+#endif
+
+#define BESIDE_ARENAS(size, allocation)					\
+	({								\
+		void *_block;						\
+		arenas_disallow(size);					\
+		_block = (allocation);					\
+		arenas_allow(size);					\
+		_block;							\
+	})
+
 static void *glue_malloc(struct uk_alloc *a, size_t size)
 {
-	return allocated(a, mi_malloc(size));
+	return allocated(a, BESIDE_ARENAS(size, mi_malloc(size)));
 }
 
 static void *glue_calloc(struct uk_alloc *a, size_t n, size_t size)
 {
-	return allocated(a, mi_calloc(n, size));
+	size_t bytes;
+
+	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
+		return allocated(a, NULL);
+	return allocated(a, BESIDE_ARENAS(bytes, mi_zalloc(bytes)));
 }
 
 static inline int is_power_of_two(size_t n)
@@ -183,13 +233,13 @@ static inline int is_power_of_two(size_t n)
  */
 static void *allocate_aligned(size_t align, size_t size)
 {
-	void *block = mi_malloc_aligned_at(size, align, 0);
+	void *block = BESIDE_ARENAS(size, mi_malloc_aligned_at(size, align, 0));
 
 	if (likely(!((uintptr_t)block & (align - 1))))
 		return block;
 
 	mi_free(block);
-	return mi_malloc_aligned_at(size, align, align);
+	return BESIDE_ARENAS(size, mi_malloc_aligned_at(size, align, align));
 }
 
 static void *glue_memalign(struct uk_alloc *a, size_t align, size_t size)
@@ -233,14 +283,14 @@ static void *glue_realloc(struct uk_alloc *a, void *ptr, size_t size)
 #if CONFIG_LIBUKALLOC_IFSTATS
 	{
 		const size_t before = mi_usable_size(ptr);
-		void *to = mi_realloc(ptr, size);
+		void *to = BESIDE_ARENAS(size, mi_realloc(ptr, size));
 
 		if (to)
 			uk_alloc_stats_count_free(a, ptr, before);
 		return allocated(a, to);
 	}
 #else
-	return allocated(a, mi_realloc(ptr, size));
+	return allocated(a, BESIDE_ARENAS(size, mi_realloc(ptr, size)));
 #endif
 }
 
@@ -267,15 +317,12 @@ static int glue_addmem(struct uk_alloc *a __unused, void *base, size_t len)
 
 static void switch_to_mimalloc(struct uk_alloc *a)
 {
-	/* To mimalloc an arena is address space, to be filled later. Here it is
-	 * memory, and never comes back: do without. The environment may say
-	 * otherwise, these are defaults.
-	 */
-#if MI_OPTION_DISALLOW_ARENA
-	mi_option_set_default(mi_option_disallow_arena_alloc, 1);
-#endif
 #if MI_OPTION_ARENA_RESERVE
-	mi_option_set_default(mi_option_arena_reserve, 0);
+	/* a default: the environment overrides it */
+	mi_option_set_default(mi_option_arena_reserve, ARENA_RESERVE);
+#endif
+#if ARENAS
+	arenas_disallowed = mi_option_get(mi_option_disallow_arena_alloc);
 #endif
 	a->malloc = glue_malloc;
 	a->calloc = glue_calloc;
