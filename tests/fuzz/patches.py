@@ -109,7 +109,9 @@ def _slow(_number: int, _frame: FrameType | None) -> None:
 
 
 def _guard(event: str, args: tuple[object, ...]) -> None:
-    if event == "open" and isinstance(args[2], int) and args[2] & 3 and not _KEEPING:
+    if _KEEPING:
+        return
+    if event == "open" and isinstance(args[2], int) and args[2] & 3:
         raise AssertionError(f"opened to write: {args[0]!r}")
     if event in ("os.remove", "os.rename", "os.mkdir", "os.symlink", "subprocess.Popen"):
         raise AssertionError(f"{event}: {args!r}")

@@ -15,6 +15,7 @@ _HEADER = re.compile(rb"(@@ -\d{1,9})(,\d{1,9})?( \+\d{1,9})(,\d{1,9})?( @@.*)\Z
 _ENDS = (b"diff ", b"@@ -", b"Index: ", b"From ", b"GIT binary")
 _SIGNATURE = re.compile(rb"-- ?\r?\n")
 _INDEX = re.compile(rb"^index 0+\.\.([0-9a-f]{4,64})", re.MULTILINE)
+_ROUNDS = 4
 _MEANT = (".md", ".markdown", ".patch", ".diff", ".rst")
 
 
@@ -23,6 +24,17 @@ def mend(patch: PatchFile, wanted: Callable[[str], bool], needed: Collection[byt
 
     ``needed`` are the lines that other patches of its series expect: those stay as they are.
     """
+    original = patch.raw
+    for _ in range(_ROUNDS):
+        made = _mend(patch, wanted, needed)
+        if made.raw == patch.raw:
+            return made.raw
+        patch = made
+    # What one step mends another one breaks: that is beyond what is mechanical.
+    return original
+
+
+def _mend(patch: PatchFile, wanted: Callable[[str], bool], needed: Collection[bytes]) -> PatchFile:
     steps: Mapping[str, Callable[[PatchFile], bytes]] = {
         "patch-hunk": _count,
         "patch-junk": _cut,
@@ -35,7 +47,7 @@ def mend(patch: PatchFile, wanted: Callable[[str], bool], needed: Collection[byt
             # What it made must be read, and say the same files; else it is left alone.
             if tried.trouble is None and (patch.trouble or _same(patch, tried)):
                 patch = tried
-    return patch.raw
+    return patch
 
 
 def _same(one: PatchFile, other: PatchFile) -> bool:

@@ -209,6 +209,24 @@ class Screen:
         self._out.print(Text(line), soft_wrap=True)
         return ExitCode.OK
 
+    def finish_rows(
+        self, schema: str, items: Sequence[object], rows: Sequence[Sequence[str]], *columns: str
+    ) -> int:
+        """``items`` for machines under the schema's name, as ``rows`` of a table for people."""
+        if self._json:
+            self._plain(f"ukport.{schema}/1", schema, items)
+            return ExitCode.OK
+        table = _table(*columns)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self._out.print(table)
+        return ExitCode.OK
+
+    def note(self, text: str) -> None:
+        """A line for people, beside what was asked for."""
+        if not self._json:
+            self._out.print(Text(text), soft_wrap=True)
+
     def finish_list(self, listed: Sequence["Listed"]) -> int:
         """The recipes."""
         if self._json:

@@ -21,9 +21,7 @@ _GREP_FIELDS = 3
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 # The highest precedence there is: a tree's own .gitattributes must not change its bytes.
-_RAW_ATTRIBUTES = (
-    "* -text -eol -ident -filter -working-tree-encoding -export-ignore -export-subst\n"
-)
+RAW_ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding -export-ignore -export-subst\n"
 
 
 class Hit(NamedTuple):
@@ -201,6 +199,6 @@ def create(folder: Path) -> Repository:
 def _lay_out(folder: Path, config: str) -> None:
     for name in ("objects/info", "objects/pack", "refs/heads", "info"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "info" / "attributes").write_text(_RAW_ATTRIBUTES, "utf-8")
+    (folder / "info" / "attributes").write_text(RAW_ATTRIBUTES, "utf-8")
     (folder / "config").write_text(config, "utf-8")
     (folder / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")

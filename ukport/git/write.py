@@ -58,11 +58,7 @@ _EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 def _stream(base: str | None, steps: Sequence[Step]) -> Iterator[bytes]:
     for number, step in enumerate(steps, 1):
-        author = b"%s <%s> %s" % (
-            _plain(step.author.name) or b"unknown",
-            _plain(step.author.email),
-            step.author.when,
-        )
+        author = person_line(step.author)
         yield b"commit refs/ukport/import\nmark :%d\nauthor %s\n" % (number, author)
         yield b"committer ukport <ukport@localhost> %s\n" % step.author.when
         yield b"data %d\n%s\n" % (len(step.message), step.message)
@@ -75,6 +71,12 @@ def _stream(base: str | None, steps: Sequence[Step]) -> Iterator[bytes]:
             yield from _change(change)
         yield b'\nget-mark :%d\nls :%d ""\n' % (number, number)
     yield b"done\n"
+
+
+def person_line(person: Person) -> bytes:
+    """A person as git stores one."""
+    name, email = _plain(person.name) or b"unknown", _plain(person.email)
+    return b"%s <%s> %s" % (name, email, person.when)
 
 
 def _change(change: Change) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from ukport.errors import ConflictError
 from ukport.git.command import GitError
 from ukport.git.objects import Reader
 from ukport.git.repository import Repository
-from ukport.git.write import Person, Step, write_steps
+from ukport.git.write import Person, Step, person_line, write_steps
 from ukport.series.apply import Misfit, describe, fit, put, touched
 from ukport.series.content import changes, load
 from ukport.series.patch import Patch
@@ -24,7 +24,7 @@ _PAIR = re.compile(
     r"^(?P<left>\S+:\s+\S+) (?P<kind>[=!<>]) (?P<right>\s*\S+:\s+\S+) (?P<subject>.*)$"
 )
 _SIGNS = {"=": "unchanged", "!": "adjusted", "<": "gone", ">": "new"}
-_FORMAT = (
+FORMAT = (
     "format-patch",
     "--stdout",
     "--binary",
@@ -77,17 +77,17 @@ def _steps(reader: Reader, series: Sequence[Patch], tree: str) -> list[Step]:
             if isinstance(fitted, Misfit):
                 raise ConflictError(describe(patch.name, fitted))
             put(files, fitted)
-        steps.append(Step(_message(patch), _author(patch), changes(before, files)))
+        steps.append(Step(message_of(patch), _person(patch), changes(before, files)))
     return steps
 
 
 def export_commits(repo: Repository, base: str, tip: str) -> tuple[Patch, ...]:
     """The commits after ``base`` up to ``tip`` as patches, in a form that only they change."""
-    raw = repo.git([*_FORMAT, f"{base}..{tip}"]).stdout
+    raw = repo.git([*FORMAT, f"{base}..{tip}"]).stdout
     parts = re.split(rb"^(?=From 0{40,64} Mon Sep 17 00:00:00 2001$)", raw, flags=re.MULTILINE)
     patches = [Patch("", part) for part in parts if part]
     return tuple(
-        Patch(f"{number:04}-{_slug(patch.header.subject)}.patch", patch.raw)
+        Patch(f"{number:04}-{slug(patch.header.subject)}.patch", patch.raw)
         for number, patch in enumerate(patches, 1)
     )
 
@@ -143,14 +143,15 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join([f"{fence}diff", *lines, fence])
 
 
-def _message(patch: Patch) -> bytes:
+def message_of(patch: Patch) -> bytes:
+    """The message of the commit that a patch makes."""
     text = f"{patch.subject}\n"
     if patch.body:
         text += f"\n{patch.body}\n"
     return text.encode("utf-8", "surrogateescape")
 
 
-def _author(patch: Patch) -> Person:
+def _person(patch: Patch) -> Person:
     found = _AUTHOR.match(patch.author)
     name, email = (found[1], found[2]) if found else (patch.author or "unknown", "")
     return Person(
@@ -158,6 +159,11 @@ def _author(patch: Patch) -> Person:
         email.encode("utf-8", "surrogateescape"),
         _when(patch.date),
     )
+
+
+def author_of(patch: Patch) -> bytes:
+    """Its author as git stores one in a commit."""
+    return person_line(_person(patch))
 
 
 def _when(date: str) -> bytes:
@@ -171,5 +177,6 @@ def _when(date: str) -> bytes:
     return f"{max(seconds, 0)} {offset[:5]}".encode()
 
 
-def _slug(subject: str) -> str:
+def slug(subject: str) -> str:
+    """A subject as a part of a file name, as git writes it."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", subject).strip("-.")[:52].strip("-.") or "patch"
