@@ -143,8 +143,16 @@ def reasons(matrix: MatrixResult) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for cell in matrix.cells:
         if not cell.passed:
             where = f"{title(cell)} {table.heading(place(cell))}"
-            found.setdefault(cell.reason, []).append(where)
+            found.setdefault(_why(cell), []).append(where)
     return tuple((reason, tuple(cells)) for reason, cells in found.items())
+
+
+def _why(cell: Result) -> str:
+    """The line that says why, or all tests that failed."""
+    failed = [test.name for test in cell.tests if not test.passed]
+    return (
+        f"tests failed: {'; '.join(failed)}" if cell.verdict == "fail" and failed else cell.reason
+    )
 
 
 def markdown(matrix: MatrixResult) -> str:
