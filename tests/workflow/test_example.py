@@ -80,7 +80,7 @@ class TestBooted:
         assert result["tests_planned"] == len(result["tests"]) == 7
         assert all(tree["taken"].startswith(str(there.sources)) for tree in result["trees"])
         report = (there.project / "reports/example-2.0.0/report.md").read_text()
-        assert "bare (not Unikraft)" in report
+        assert "platform: bare (not Unikraft)" in report
         series = sorted(p.name[:4] for p in (there.project / "patches/example/1.0").iterdir())
         assert series == ["0001", "0003", "0004"]
         again = ukport(there.project, "verify", "example", *mirror)
@@ -105,7 +105,8 @@ class TestBooted:
         done = ukport(tmp_path, "demo", "here")
         assert done.returncode == 0, done.stderr
         for said in (
-            "example 1.0.0 → 2.0.0: PASS    platform: bare (not Unikraft)",
+            "example 1.0.0 → 2.0.0: PASS",
+            "  platform: bare (not Unikraft)",
             "is the same change",
             "resolved from memory",
             "+ -DEX_INIT_FLAGS",

@@ -116,11 +116,11 @@ class Screen:
         line.append(result.verdict.upper(), style=_STYLES[result.passed])
         if not result.passed:
             line.append(f": {result.reason}", style="default")
-        if result.platform and not result.platform.startswith("Unikraft"):
-            line.append(f"    platform: {result.platform}", style="bold yellow")
         if result.report:
             line.append(f"    report: {_near(result.report)}", style="dim")
         self._out.print(line, soft_wrap=True)
+        if result.elsewhere:
+            self._out.print(Text(f"  {result.elsewhere}", style="bold yellow"))
         for path in result.written:
             self._out.print(Text(f"  written {path}", style="dim"), soft_wrap=True)
 

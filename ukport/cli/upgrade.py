@@ -85,13 +85,15 @@ def upgrade(
 
 
 def _show_example(screen: "Screen", name: str, accel: str) -> None:
-    """The example's upgrade, in a folder that goes away."""
-    from tempfile import TemporaryDirectory
+    """The example's upgrade, in a folder of the cache that is made anew each time."""
+    from shutil import rmtree
 
     from ukport.cli.narrate import Narrator
     from ukport.source import Cache, default_root
     from ukport.workflow.demo import instead, set_up
 
-    with TemporaryDirectory(prefix="ukport-") as folder:
-        voice = Narrator(screen, screen.out)
-        instead(set_up(Path(folder) / "example", Cache(default_root()), voice, accel), name)
+    cache = Cache(default_root())
+    folder = cache.root / "example"
+    with cache.lock("example"):
+        rmtree(folder, ignore_errors=True)
+        instead(set_up(folder, cache, Narrator(screen, screen.out), accel), name)

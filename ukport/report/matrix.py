@@ -59,7 +59,8 @@ def from_json(text: bytes, name: str) -> MatrixResult:
 
 def title(cell: Result) -> str:
     """What runs in a cell: ``mimalloc 2.1.9``, or another allocator, which has no version."""
-    return f"{cell.recipe} {cell.version}" if cell.allocator == cell.recipe else cell.allocator
+    what = f"{cell.recipe} {cell.version}" if cell.allocator == cell.recipe else cell.allocator
+    return ", ".join(filter(None, (what, cell.elsewhere)))
 
 
 def place(cell: Result) -> tuple[str, str, int]:

@@ -110,6 +110,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "pass"
 
     @property
+    def elsewhere(self) -> str:
+        """``platform: bare (not Unikraft)``, for every output; empty for what is Unikraft."""
+        if not self.platform or self.platform.startswith("Unikraft"):
+            return ""
+        return f"platform: {self.platform}"
+
+    @property
     def tests_passed(self) -> int:
         return sum(test.passed for test in self.tests)
 

@@ -1,8 +1,9 @@
 """What a unikernel stands on, behind one interface: Unikraft, or the bare kernel for trying.
 
 A platform's core is a tree with a Makefile that takes ``A`` (application), ``L`` (libraries, with a
-colon between), ``O`` (output), ``C`` (configuration) and ``CROSS_COMPILE``, knows the target
-``olddefconfig``, and leaves one image whose symbols lie beside it, in a file that ends in ``.dbg``.
+colon between), ``O`` (output), ``C`` (configuration), ``CROSS_COMPILE`` and ``UK_CFLAGS``, knows
+the target ``olddefconfig``, and leaves one image whose symbols lie beside it, in a file that ends
+in ``.dbg``.
 """
 
 from collections.abc import Mapping

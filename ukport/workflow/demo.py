@@ -111,7 +111,8 @@ def upgraded(stage: Stage) -> bool:
     voice.words(
         "The first followed its file to another name. The second is dropped, because upstream took"
         " it in. Upstream had rewritten the line that the third changes, which was resolved by hand"
-        " once, and is remembered with the recipe. The fourth stands in a function that moved."
+        " once, and is remembered with the recipe. The fourth fits as it is, though its function"
+        " moved."
     )
     voice.words("The glue follows upstream's own list of sources, and its declarations:")
     voice.output(
