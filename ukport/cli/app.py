@@ -16,6 +16,7 @@ from ukport.cli import (
     lint,
     list_,
     matrix,
+    new,
     rebase,
     refresh,
     report,
@@ -72,6 +73,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "series": series.series,
     "diff": diff.diff,
     "lint": lint.lint,
+    "new": new.new,
     "doctor": doctor.doctor,
     "schema": schema.schema,
 }

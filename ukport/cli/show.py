@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
     from ukport.workflow.list import Listed
+    from ukport.workflow.new import Found
     from ukport.workflow.pending import Waiting
 
 _STAGE_WIDTH = 10
@@ -237,6 +238,19 @@ class Screen:
             table.add_row(one.name, one.version, one.core, "\n".join(one.backends), one.upstream)
         self._out.print(table)
         return ExitCode.OK
+
+    def finish_new(self, found: "Found") -> int:
+        """What is proposed, what is left to a person, and how it booted; 1 where it did not."""
+        from ukport.report.new import document, lines
+
+        if self._json:
+            self._document(document(found.summary))
+        else:
+            for line in lines(found.summary):
+                self._out.print(Text(line), soft_wrap=True)
+            if found.result:
+                self._verdict(found.result)
+        return ExitCode.OK if found.result is None or found.result.passed else ExitCode.FINDINGS
 
     def finish_doctor(self, findings: tuple["Finding", ...]) -> int:
         """What is there and what is missing; 4 where something is."""

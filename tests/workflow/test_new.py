@@ -1,0 +1,212 @@
+"""``ukport new`` on a library of our own; the boot itself needs the public upstreams."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.toy import commit, git
+from ukport.errors import UsageError
+from ukport.glue.sources import SourceListError
+from ukport.process import run
+from ukport.recipe import load
+from ukport.source import Cache
+from ukport.source.named import Named
+from ukport.workflow.new import Wish, new, provided
+from ukport.workflow.survey import SurveyError
+
+FILES = {
+    "CMakeLists.txt": 'project(calc C)\noption(CALC_LOG "Log, too" OFF)\n'
+    'option(CALC_DOC "Doc" ON)\n'
+    "set(CALC_PUBLIC include/calc.h)\n"
+    "add_library(calc src/calc.c src/help.c src/spare.c legacy/old.c)\n",
+    "LICENSE": "Permission is hereby granted, free of charge, to any person\n",
+    "include/calc.h": "#pragma once\n#include <stddef.h>\n#define CALC_VERSION_MAJOR 1\n"
+    '#define CALC_VERSION_NUMBER (CALC_VERSION_MAJOR * 100 + 2)\n#define CALC_VERSION "1.2.0"\n'
+    "int calc_add(int a, int b);\nconst char *calc_version(void);\n"
+    "unsigned int calc_version_number(void);\nint calc_reset(void);\nint calc_gone(void);\n",
+    "src/calc.c": '#include "calc.h"\n#include "own.h"\nint nobody_has(int);\n'
+    "int calc_add(int a, int b) { return help(a) + nobody_has(b); }\n"
+    "const char *calc_version(void) { return CALC_VERSION; }\n"
+    "unsigned int calc_version_number(void) { return CALC_VERSION_NUMBER; }\n"
+    "int calc_reset(void) { return 0; }\n#ifdef CALC_TUNE\n#endif\n",
+    "src/private/own.h": "int help(int);\n",
+    "src/help.c": '#include "own.h"\n#include <stdlib.h>\n'
+    "#ifdef CALC_LOG\nvoid calc_log(void);\n#endif\n"
+    "int help(int a) {\n#ifdef CALC_LOG\n\tcalc_log();\n#endif\n\treturn abs(a) + !malloc(1); }\n",
+    "src/spare.c": "int calc_spare;\n",
+    "log/log.c": "void calc_log(void) {}\n",
+    "legacy/old.c": "int calc_old(void) { return 1; }\n",
+    "tests/test.c": "int main(void) { return 0; }\n",
+}
+
+
+@pytest.fixture
+def calc(tmp_path: Path) -> Path:
+    repo = tmp_path / "calc"
+    repo.mkdir()
+    git(repo, "init", "-q", "-b", "main")
+    commit(repo, FILES, "one", "v1.2.0")
+    return repo
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Path:
+    (tmp_path / "ports").mkdir()
+    return tmp_path / "ports"
+
+
+def make(repo: Path, ports: Path, version: str = "latest", name: str = ""):
+    wish = Wish(Named.parse(repo.as_uri()), version, name, boot=False)
+    return new(ports, wish, Cache(ports.parent / "cache"), lambda _event: None)
+
+
+def test_the_proposal(calc, ports):
+    found = make(calc, ports)
+    seen = found.survey
+    assert seen.sources == ("src/calc.c", "src/help.c", "src/spare.c")
+    assert (seen.listed_in, seen.left_out) == ("CMakeLists.txt", ("legacy/old.c",))
+    assert seen.includes == ("src/private",)
+    functions = ["calc_add", "calc_reset", "calc_version", "calc_version_number"]
+    assert list(seen.functions) == functions
+    assert set(seen.outside) == {"abs", "malloc", "nobody_has"}
+    recipe = load(ports, "calc")
+    assert (recipe.version, recipe.upstream.tag) == ("1.2.0", "v{version}")
+    assert recipe.glue.license == "MIT"
+    assert recipe.glue.optional_sources == {"LIBCALC_LOG": ("log/log.c",)}
+    assert [(o.name, o.define) for o in recipe.glue.options] == [("LIBCALC_LOG", "CALC_LOG=1")]
+    assert recipe.test.version.macro == "CALC_VERSION_NUMBER"
+
+
+def test_what_is_left_to_a_person_is_counted_and_listed(calc, ports):
+    found = make(calc, ports)
+    todo = (ports / "recipes/calc/TODO.md").read_text()
+    assert f"{len(found.todo)} things" in todo
+    for words in ("legacy/old.c", "CALC_DOC", "CALC_TUNE", "confirm the licence", "4 public"):
+        assert sum(words in item for item in found.todo) == 1
+    assert "CALC_LOG" not in "".join(found.todo)
+
+
+def test_the_smoke_test_compiles_and_runs(calc, ports, tmp_path):
+    make(calc, ports)
+    main = ports / "recipes/calc/test/main.c"
+    stub = tmp_path / "stub.c"
+    stub.write_text("int nobody_has(int b) { return b; }\n")
+    sources = [str(calc / path) for path in ("src/calc.c", "src/help.c", "src/spare.c")]
+    folders = [f"-I{calc / folder}" for folder in ("include", "src/private")]
+    program = tmp_path / "program"
+    warn = ["-Wall", "-Wextra", "-Werror"]
+    run(["gcc", *warn, *folders, main, stub, *sources, "-o", program])
+    assert run([program]).text.splitlines() == [
+        "ukport: begin calc 1.2.0 (102)",
+        "ok 1 - 4 public functions are linked",
+        "ok 2 - calc_version() gives a text",
+        "ok 3 - calc_version() is that of the headers",
+        "ok 4 - calc_version_number() is that of the headers",
+        "1..4",
+        "ukport: end 4/4",
+    ]
+
+
+def test_a_recipe_is_never_overwritten(calc, ports):
+    make(calc, ports)
+    recipe = ports / "recipes/calc/recipe.toml"
+    make(calc, ports)  # the same proposal, left by a kill, is taken up
+    recipe.write_text(recipe.read_text() + "# mine\n")
+    before = recipe.read_text()
+    with pytest.raises(UsageError, match="exists already"):
+        make(calc, ports)
+    assert recipe.read_text() == before
+    assert make(calc, ports, name="other").folder == "recipes/other"
+
+
+def test_an_upstream_without_the_version_as_a_number(calc, ports):
+    files = {"include/calc.h": "int calc_add(int a, int b);\n"}
+    files["src/calc.c"] = "int calc_add(int a, int b) { return a + b; }\n"
+    commit(calc, files, "two", "v1.3.0")
+    with pytest.raises(Exception, match="no public header of calc defines its version"):
+        make(calc, ports)
+    assert not (ports / "recipes").exists()
+
+
+def test_an_upstream_without_sources_or_headers(calc, ports):
+    git(calc, "rm", "-rq", "include", "src", "legacy", "log")
+    commit(calc, {"README": ""}, "three", "v1.4.0")
+    with pytest.raises(SurveyError, match="no C sources"):
+        make(calc, ports)
+    commit(calc, {"a.c": "int a;\n"}, "four", "v1.5.0")
+    with pytest.raises(SurveyError, match="no header"):
+        make(calc, ports)
+
+
+def test_a_header_that_is_nowhere_is_named(calc, ports):
+    commit(
+        calc, {"src/help.c": "#include <no/such.h>\nint help(int a) { return a; }\n"}, "b", "v2.0.0"
+    )
+    found = make(calc, ports)
+    assert any("no/such.h" in item and "src/help.c" in item for item in found.todo)
+
+
+def test_hostile_names_never_reach_a_recipe(calc, ports):
+    odd = 'src/x";$(touch pwned).c'
+    text = (
+        FILES["src/help.c"]
+        .replace("abs(a)", "abs(a) + odd()")
+        .replace("int help", "int odd(void);\nint help")
+    )
+    commit(calc, {odd: "int odd(void) { return 1; }\n", "src/help.c": text}, "odd", "v3.0.0")
+    with pytest.raises(SourceListError):
+        make(calc, ports)
+    assert not (ports / "recipes").exists()
+    with pytest.raises(UsageError):
+        make(calc, ports, name="../x")
+
+
+def test_who_provides_and_what_nobody_does(calc, tmp_path):
+    build = tmp_path / "build"
+    (build / "libcalc").mkdir(parents=True)
+    flags = ["-c", "-w", "-fno-builtin", f"-I{calc}/include", f"-I{calc}/src/private"]
+    for name in ("calc", "help"):
+        run(["gcc", *flags, calc / f"src/{name}.c", "-o", build / f"libcalc/{name}.o"])
+    (tmp_path / "c.c").write_text("int abs(int a) { return a; }\n")
+    run(["gcc", "-c", "-w", "-fno-builtin", tmp_path / "c.c", "-o", build / "libmusl.o"])
+    providers, missing = provided(build, "libcalc")
+    assert providers == {"libmusl": ("abs",)}
+    assert [(one.name, one.places) for one in missing] == [
+        ("malloc", ("help.o",)),
+        ("nobody_has", ("calc.o",)),
+    ]
+
+
+def test_the_command(calc, tmp_path):
+    command = [sys.executable, "-m", "ukport", "new", calc.as_uri(), "--no-boot"]
+    (tmp_path / "p").mkdir()
+    done = subprocess.run(
+        [*command, "--json"], cwd=tmp_path / "p", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["schema"] == "ukport.new/1"
+    assert document["functions"] == 4
+    bad = subprocess.run(
+        [*command[:-2], "nonsense"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert bad.returncode == 2
+
+
+@pytest.mark.upstream
+@pytest.mark.boot
+def test_zlib_boots(tmp_path, upstream):
+    for url in ("unikraft/unikraft", "unikraft/lib-musl", "madler/zlib"):
+        upstream(f"https://github.com/{url}")
+    from ukport.source import default_root
+
+    wish = Wish(Named.parse("https://github.com/madler/zlib"), "1.3.1", accel="tcg")
+    found = new(tmp_path, wish, Cache(default_root()), lambda _event: None)
+    assert found.result
+    assert found.result.verdict == "pass"
+    assert len(found.survey.sources) == 15
+    assert "malloc" in found.providers["libmusl"]
+    assert found.missing == ()
