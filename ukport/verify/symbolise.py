@@ -105,7 +105,9 @@ class Image:
 
     def origins(self, library: str) -> frozenset[str]:
         """The folders of upstream's sources that the line tables name for a library's objects."""
-        pattern = re.compile(rb"/build/%s/origin/([\w.+-]+)/" % re.escape(library).encode())
+        # From the build folder on: what ccache compiled has paths that start there.
+        name = re.escape(library).encode()
+        pattern = re.compile(rb"(?<![\w.+-])%s/origin/([\w.+-]+)/" % name)
         return frozenset(name.decode("ascii") for name in pattern.findall(self._bytes))
 
     @property
