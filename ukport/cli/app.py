@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+import click
 import typer
+from typer.core import TyperGroup
 
 from ukport import __version__
 from ukport.cli import (
@@ -29,8 +31,27 @@ from ukport.cli import (
 )
 from ukport.cli.edge import at_edge
 
+
+class Commands(TyperGroup):
+    """The commands by name; each is made when it is asked for, since making all costs 10 ms."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = COMMANDS.get(cmd_name)
+        if command is None:
+            return super().get_command(ctx, cmd_name)
+        one = typer.Typer(
+            add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        )
+        one.command(cmd_name)(at_edge(command))
+        return typer.main.get_command(one)
+
+
 app = typer.Typer(
     name="ukport",
+    cls=Commands,
     help="Carry Unikraft's external libraries to new upstream versions, and prove it.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -77,8 +98,6 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "doctor": doctor.doctor,
     "schema": schema.schema,
 }
-for name, command in COMMANDS.items():
-    app.command(name)(at_edge(command))
 reports = typer.Typer(
     name="report",
     help="Work with results that are there.",

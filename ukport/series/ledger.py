@@ -14,6 +14,7 @@ from ukport.git.repository import Repository
 from ukport.series.content import File, from_bytes
 from ukport.series.fileplan import FilePlan
 from ukport.series.fingerprint import telling
+from ukport.series.gained import Gained, words
 from ukport.series.landed import Chronicle
 from ukport.series.likeness import lands_whole
 from ukport.series.model import FileChange, Hunk
@@ -27,10 +28,6 @@ _SURE = 0.8
 _SAME = 1.0
 _MOST = 0.5
 _BLANKS = b" \t\r\f\v"
-_SHORTEST = 4
-_DIGITS = b"0123456789-"
-_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-_SPACED = bytes(one if one in _LETTERS + _DIGITS else ord(" ") for one in range(256))
 
 
 class Ledger:
@@ -61,14 +58,9 @@ class Ledger:
         return tags_between(self.repo, self.chronicle.old, self.chronicle.new)
 
     @cached_property
-    def gained(self) -> frozenset[bytes]:
-        """Every line that upstream added anywhere, white space aside."""
-        return frozenset(self._compared.added.translate(None, _BLANKS).split(b"\n"))
-
-    @cached_property
-    def words(self) -> frozenset[bytes]:
-        """Every word in those lines."""
-        return _words(self._compared.added)
+    def gained(self) -> Gained:
+        """What upstream added anywhere."""
+        return Gained(self._compared)
 
     @cached_property
     def subjects(self) -> frozenset[str]:
@@ -157,17 +149,11 @@ def _still(ledger: Ledger, added: Sequence[bytes], removed: Sequence[bytes]) -> 
     """Whether upstream's own new lines hold what a patch brings, line by line or word by word."""
     lines = [line for line in added if telling([b"+" + line])]
     squashed = {line.rstrip(b"\n").translate(None, _BLANKS) for line in lines}
-    if squashed and len(squashed & ledger.gained) >= len(squashed) * _MOST:
+    gained = ledger.gained
+    if squashed and sum(map(gained.line, squashed)) >= len(squashed) * _MOST:
         return True
-    new = _words(b"\n".join(added)) - _words(b"\n".join(removed))
-    return bool(new) and new <= ledger.words
-
-
-def _words(text: bytes) -> frozenset[bytes]:
-    """Every name in a text, and those joined by hyphens: four letters or more."""
-    # Quicker than to look for each with a regular expression.
-    words = (word.lstrip(_DIGITS) for word in set(text.translate(_SPACED).split()))
-    return frozenset(word for word in words if len(word) >= _SHORTEST)
+    new = words(b"\n".join(added)) - words(b"\n".join(removed))
+    return bool(new) and all(map(gained.word, new))
 
 
 def _by_hunk(
