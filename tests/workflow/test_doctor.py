@@ -1,12 +1,16 @@
 """What doctor finds on machines that lack something; programs are real files on a PATH of ours."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from ukport.cli import edge
 
 
 @pytest.fixture
@@ -92,3 +96,32 @@ def test_no_home_directory(machine):
     # Where the user's database names one, that is taken.
     assert "Traceback" not in done.stderr
     assert done.returncode == 4
+
+
+@pytest.mark.parametrize("version", ["3.9.18", "2.7.18"])
+def test_the_set_up_refuses_an_old_python(tmp_path, version):
+    """Before anything is installed; this python3 knows no more than the question for its age."""
+    number = tuple(int(part) for part in version.split("."))
+    told = f"ukport needs Python 3.11 or later, and python3 here is {version}"
+    program = (
+        f"#!{sys.executable}\nimport sys\nsys.version_info = {number}\nexec(sys.stdin.read())\n"
+    )
+    (tmp_path / "python3").write_text(program)
+    (tmp_path / "python3").chmod(0o755)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        ["sh", str(root / ".ci/setup")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert told in done.stderr
+
+
+def test_no_room():
+    told = edge._explained(OSError(errno.ENOSPC, "No space left on device", "/x/y"))
+    assert told.message == "/x/y: No space left on device"
+    assert "UKPORT_CACHE" in told.hint

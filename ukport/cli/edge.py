@@ -1,5 +1,6 @@
 """The one handler at the edge: every expected error becomes its message and its exit code."""
 
+import errno
 import functools
 import io
 import os
@@ -73,7 +74,9 @@ def _explained(error: BaseException) -> UkportError:
             return told
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            return UkportError(f"{place}{error.strerror or error}")
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            hint = "make room, or name a place that has it: UKPORT_CACHE, TMPDIR" if full else ""
+            return UkportError(f"{place}{error.strerror or error}", hint)
         case _:
             return UkportError(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
 
