@@ -201,7 +201,7 @@ class Glue(Strict, frozen=True, kw_only=True):
     options: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.source_list is None) == (not self.sources):
+        if (self.source_list is None) == (not self.sources and not self.optional_sources):
             raise ValueError("expected either source_list or sources")
 
 

@@ -1,0 +1,132 @@
+"""``ukport import``: an existing library becomes a recipe, and nothing of it is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.test_lint import library, origin, surroundings  # noqa: F401 - fixtures
+from ukport.errors import UsageError
+from ukport.glue.library import ExternalLibrary
+from ukport.recipe import load
+from ukport.series import read_series
+from ukport.source import Cache, default_root
+from ukport.workflow.importing import import_library
+from ukport.workflow.library import read
+from ukport.workflow.surroundings import around
+
+
+def kept(project: Path, name: str, files: ExternalLibrary) -> bool:
+    """Whether every file of a library is in the recipe's folders with its bytes."""
+    folders = (project / "recipes" / name, project / "patches" / name)
+    there = {
+        (path.name, path.read_bytes())
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return all((path.rpartition("/")[2], data) in there for path, data in files.files.items())
+
+
+@pytest.fixture
+def take(tmp_path, surroundings, origin):  # noqa: F811 - pytest's fixtures
+    def run(files: ExternalLibrary, **more):
+        cache = Cache(tmp_path / "cache")
+        return import_library(files, tmp_path, surroundings, cache, upstream=origin, **more)
+
+    return run
+
+
+def test_nothing_is_lost(take, tmp_path):
+    files = library()
+    done = take(files)
+    assert (done.recipe, done.version) == ("x", "1.0")
+    assert kept(tmp_path, "x", files)
+    names = [patch.name for patch in read_series(tmp_path / "patches/x/1.0")]
+    assert names == sorted(n.removeprefix("patches/") for n in files.files if n.endswith(".patch"))
+    assert (tmp_path / "recipes/x/lib/patches/README").read_bytes() == b"nothing\n"
+
+
+def test_the_recipe_says_what_makefile_uk_says(take, tmp_path):
+    take(library(**{"missing.c": "int m;\n"}))
+    recipe = load(tmp_path, "x")
+    assert recipe.upstream.tag == "v{version}"
+    assert recipe.upstream.archive == "http://example.org/x-{version}.tar.gz"
+    assert recipe.backends[0].series == "x/1.0"
+    glue = recipe.glue
+    assert glue.sources == ("src/one.c", "src/gone.c", "other/one.c")
+    assert glue.files == ("glue.c", "missing.c")
+    assert glue.selects == ("LIBKUALLOC", "LIBUKOLD", "LIBUKNEVER", "LIBELSEWHERE")
+
+
+def test_what_a_recipe_cannot_say_is_told_by_line(take):
+    findings = take(library(**{"missing.c": ""})).findings
+    told = {(f.file, f.line): f.message for f in findings}
+    assert "cannot be evaluated" in told["Makefile.uk", 14]
+    assert "compiled only with LIBX_NEVER" in told["Makefile.uk", 16]
+    assert "listed again" in told["Makefile.uk", 13]
+    assert any("no license" in finding.message for finding in findings)
+
+
+def test_conditions_become_options(take, tmp_path):
+    makefile = """\
+$(eval $(call addlib_s,libx,$(CONFIG_LIBX)))
+$(eval $(call fetch,libx,https://example.org/x-1.0.tar.gz))
+D = $(LIBX_ORIGIN)/x-1.0
+CINCLUDES-$(CONFIG_LIBX) += -I$(D)/src -I$(LIBX_BASE)/include
+LIBX_CFLAGS-y += -DA=1 -DB="x y"
+LIBX_SRCS-$(CONFIG_LIBX_B) += $(D)/other/one.c
+ifeq ($(CONFIG_LIBX_C),y)
+LIBX_SRCS-y += $(D)/src/one.c
+endif
+ifeq (x86_64,$(CONFIG_UK_ARCH))
+LIBX_SRCS-y += $(D)/new/gone.c
+else
+LIBX_SRCS-y += $(D)/new/gone.c
+endif
+"""
+    done = take(ExternalLibrary({"Makefile.uk": makefile.encode()}))
+    glue = load(tmp_path, "x").glue
+    assert glue.optional_sources == {
+        "LIBX_B": ("other/one.c",),
+        "LIBX_C": ("src/one.c",),
+        "ARCH_X86_64": ("new/gone.c",),
+    }
+    assert (glue.exported_includes, glue.own_exported_includes) == (("src",), ("include",))
+    assert glue.flags == ("-DA=1",)
+    assert any(f.line == 13 and "else of" in f.message for f in done.findings)
+
+
+def test_what_is_there_is_never_overwritten(take, tmp_path):
+    files = library(**{"missing.c": ""})
+    take(files)
+    before = (tmp_path / "recipes/x/recipe.toml").read_bytes()
+    with pytest.raises(UsageError, match="exists already"):
+        take(files)
+    assert (tmp_path / "recipes/x/recipe.toml").read_bytes() == before
+    assert take(files, name="y").recipe == "y"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a b", "-x"])
+def test_hostile_names(take, name, tmp_path):
+    with pytest.raises(UsageError):
+        take(library(), name=name)
+    assert not (tmp_path / "recipes").exists()
+
+
+def test_a_library_that_fetches_nothing(take):
+    text = b"$(eval $(call addlib,libx))\n"
+    with pytest.raises(UsageError, match="fetches nothing"):
+        take(ExternalLibrary({"Makefile.uk": text}))
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("name", ["lwip", "redis", "musl", "mimalloc", "zlib"])
+def test_the_published_libraries(name, tmp_path, upstream):
+    url = upstream(f"https://github.com/unikraft/lib-{name}")
+    if name == "zlib":
+        upstream("https://github.com/madler/zlib")
+    cache = Cache(default_root())
+    files = read(url, tmp_path, cache)
+    import_library(files, tmp_path, around(tmp_path), cache)
+    assert kept(tmp_path, name, files)
+    assert load(tmp_path, name).name == name
