@@ -1,7 +1,9 @@
 """Deliberate faults in a guest: each has its verdict and its explanation."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,27 @@ def test_a_guest_that_prints_without_end_and_no_newline(toy):
     assert console.stat().st_size <= 3 * 4 * 1024 * 1024
     assert len(result["reason"]) < 1000
     assert "\x1b" not in json.dumps(result, ensure_ascii=False)
+
+
+def test_mine_or_theirs(toy):
+    """The old version passes what the new one does not."""
+    done = ukport(toy, "verify", "toy", "--version", "1.6.0", "--baseline", "1.0.0", "--json")
+    baseline = json.loads(done.stdout)["baseline"]
+    assert (baseline["version"], baseline["verdict"], baseline["worse"]) == ("1.0.0", "pass", True)
+    assert baseline["regressions"] == []
+
+
+def test_objects_of_another_version_are_found_and_built_anew(toy):
+    """As a kill or a foreign hand may leave them: everything says that the build is up to date."""
+    assert ukport(toy, "verify", "toy", "--version", "1.9.0").returncode == 0
+    build = next((Path(os.environ["UKPORT_CACHE"]) / "build").iterdir())
+    stamps = {name: (build / name).read_bytes() for name in ("libtoy.stamp", "appukporttoy.stamp")}
+    shutil.copytree(build / "build", build / "newer", symlinks=True)
+    assert ukport(toy, "verify", "toy", "--version", "1.0.0").returncode == 0
+    old = {name: (build / name).read_bytes() for name in stamps}
+    shutil.rmtree(build / "build")
+    (build / "newer").rename(build / "build")
+    assert old != stamps
+    done = ukport(toy, "verify", "toy", "--version", "1.0.0")
+    assert "anew: objects of toy-1.9.0 were left" in done.stdout
+    assert done.returncode == 0

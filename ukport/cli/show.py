@@ -1,7 +1,7 @@
 """What people see: a line a stage, tables, a spinner where stderr is a terminal."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ukport.errors import ExitCode, UsageError
+from ukport.report import compare
+from ukport.report.explained import brief
+from ukport.report.findings import clean
 from ukport.report.result import Result, to_json
 from ukport.workflow.events import Ended, Event
 
@@ -102,10 +105,10 @@ class Screen:
         for one in shown:
             self._out.print(one, soft_wrap=isinstance(one, Text))
 
-    def finish(self, result: Result) -> int:
-        """The verdict, and the exit code that goes with it."""
+    def finish(self, result: Result, document: Callable[[Result], str] = to_json) -> int:
+        """The verdict, or ``document`` for a machine, and the exit code that goes with it."""
         if self._json:
-            self._document(to_json(result))
+            self._document(document(result))
         else:
             self._verdict(result)
         return ExitCode.OK if result.passed else ExitCode.FINDINGS
@@ -122,6 +125,10 @@ class Screen:
         self._out.print(line, soft_wrap=True)
         if result.elsewhere:
             self._out.print(Text(f"  {result.elsewhere}", style="bold yellow"))
+        for text in brief(result.explanation) if result.explanation else ():
+            self._out.print(Text(f"  {clean(text)}", style="dim"), soft_wrap=True)
+        if result.baseline:
+            self._out.print(Text(f"  against {compare.told(result.baseline)}"), soft_wrap=True)
         for path in result.written:
             self._out.print(Text(f"  written {path}", style="dim"), soft_wrap=True)
 

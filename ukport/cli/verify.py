@@ -49,8 +49,14 @@ def verify(
         bool, typer.Option("--min-memory", help="Find the least guest memory that passes.")
     ] = False,
     timings: Annotated[bool, typer.Option("--timings", help="Say where the time went.")] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="V", help="A version or allocator to compare with."),
+    ] = None,
     accel: Accel = "auto",
     json: Json = False,
+    junit: Annotated[bool, typer.Option("--junit", help="JUnit's XML on stdout.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="The HTML page on stdout.")] = False,
     offline: Offline = False,
     mirror: Mirror = None,
     bundle: Bundle = None,
@@ -61,7 +67,9 @@ def verify(
 
     With --matrix, or where several points of an axis are named: every cell, in parallel.
     """
+    from ukport.cli.documents import one_document
     from ukport.cli.show import Screen
+    from ukport.report.result import to_json
     from ukport.workflow.matrix import Order
     from ukport.workflow.matrix import run as run_matrix
     from ukport.workflow.verify import verify as run
@@ -70,7 +78,8 @@ def verify(
     versions = tuple(version or ())
     where = project(directory)
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)
-    screen = Screen(json=json, color=color)
+    document = one_document(json=json, junit=junit, html=html)
+    screen = Screen(json=document is not None, color=color)
     if matrix or shard or len(versions) > 1 or chosen.several:
         order = Order(versions, chosen, accel, matrix, shard, min_memory, fresh, jobs)
         with screen.board() as board:
@@ -85,8 +94,9 @@ def verify(
             accel=accel,
             filters=chosen,
             least=min_memory,
+            baseline=baseline,
         )
-        code = screen.finish(result)
-        if timings and not json:
+        code = screen.finish(result, document or to_json)
+        if timings and document is None:
             screen.timings(result)
         return code

@@ -89,6 +89,12 @@ def name_of(result: Result) -> str:
     return ", ".join(filter(None, (what, *where, memory)))
 
 
+def title_of(result: Result) -> str:
+    """The heading of a page of one result."""
+    moved = f"{result.previous} → " if result.previous != result.version else ""
+    return f"{result.recipe} {moved}{result.version}: {result.verdict.upper()}"
+
+
 def anchor(result: Result) -> str:
     """Where in the page a result is."""
     return re.sub(r"[^a-z0-9]+", "-", f"cell {name_of(result)}".lower())

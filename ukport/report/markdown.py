@@ -1,5 +1,6 @@
 """The report that goes into a pull request."""
 
+from ukport.report.explained import told
 from ukport.report.result import Result
 
 
@@ -17,7 +18,11 @@ def render(result: Result) -> str:
     )
     environment.filters["cell"] = cell
     tail = result.console.rstrip().split("\n")[-40:]
-    return environment.get_template("report.md.jinja").render(r=result, console_tail=tail)
+    lines = told(result.explanation) if result.explanation else ()
+    explained = [" ".join(line.splitlines()) for line in lines]
+    return environment.get_template("report.md.jinja").render(
+        r=result, console_tail=tail, explained=explained
+    )
 
 
 def cell(text: str) -> str:

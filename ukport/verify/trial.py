@@ -39,6 +39,12 @@ class Subject:
     def symbols(self) -> Image:
         return Image(self.image, self.root, self.machine)
 
+    def strangers(self) -> tuple[str, ...]:
+        """Folders of other sources of upstream whose objects are in the image."""
+        if not self.port.origin:
+            return ()
+        return tuple(sorted(self.symbols.origins(self.port.library) - {self.port.origin}))
+
     def layout(self, image: Image) -> Layout:
         """The guest's memory: with paging, core maps it once more where the heap is to be."""
         text = self.config.read_text("utf-8") if self.config.is_file() else ""

@@ -181,6 +181,15 @@ def prepare(
     )
 
 
+def forget(workspace: Workspace, library: Library) -> None:
+    """Have the next ``prepare`` wipe the library's objects."""
+    _stamp(workspace, library.library).unlink(missing_ok=True)
+
+
+def _stamp(workspace: Workspace, objects: str) -> Path:
+    return workspace.root / f"{objects}.stamp"
+
+
 def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> None:
     stamp = workspace.root / "surroundings.stamp"
     if stamp.exists():
@@ -220,7 +229,7 @@ def _lay(
     workspace: Workspace, folder: Path, files: Mapping[str, bytes], stamp: str, *, objects: str
 ) -> bool:
     """Write ``files`` and wipe ``objects`` unless the stamp says that all is as it was."""
-    note = workspace.root / f"{objects}.stamp"
+    note = _stamp(workspace, objects)
     if note.exists() and note.read_text("utf-8") == stamp:
         return False
     note.unlink(missing_ok=True)

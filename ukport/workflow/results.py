@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ukport.errors import ExitCode, UkportError
-from ukport.report import markdown
+from ukport.report import html, junit, markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
 from ukport.series.outcome import PatchResult
 from ukport.source import Cache
@@ -116,6 +116,10 @@ def write_report(result: Result, top: Path) -> Result:
     (folder / "console.log").write_text(result.console, "utf-8")
     (folder / "build.log").write_text(result.build_log, "utf-8")
     (folder / "result.json").write_text(f"{to_json(result)}\n", "utf-8")
+    (folder / "report.html").write_text(
+        html.render(html.Page(html.title_of(result), (result,))), "utf-8"
+    )
+    (folder / "junit.xml").write_text(junit.render([result]), "utf-8")
     report.write_text(markdown.render(result), "utf-8")
     return result
 

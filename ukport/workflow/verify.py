@@ -20,7 +20,8 @@ from ukport.verify.matrix import Axes, Filters
 from ukport.verify.platform import PLATFORMS
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, Verdict
-from ukport.verify.workspace import Workspace, hold, prepare
+from ukport.verify.workspace import Workspace, forget, hold, prepare
+from ukport.workflow.baseline import Wanted, compared
 from ukport.workflow.events import Tell
 from ukport.workflow.memory import make_from_memory
 from ukport.workflow.port import Request
@@ -54,11 +55,13 @@ def verify(
     accel: str = "auto",
     filters: Filters | None = None,
     least: bool = False,
+    baseline: str | None = None,
 ) -> Result:
     """Build and boot a recipe at its own version, or at ``version``; only reports/ is written.
 
     ``filters`` choose the cell of the recipe's matrix: one name an axis at most. ``least`` looks
-    for the least memory that passes.
+    for the least memory that passes. ``baseline`` is another version or allocator, which is tried
+    in the same cell.
     """
     began = time.monotonic()
     recover(project)
@@ -70,11 +73,23 @@ def verify(
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make_from_memory(request, cache, stages, scratch)
-        unit = unikernel(made, axes, single(axes, made.version, filters or Filters(), accel))
+        cell = single(axes, made.version, filters or Filters(), accel)
+        unit = unikernel(made, axes, cell)
         verification = prove(unit, cache, stages)
         result = result_of(made, verification, stages, time.monotonic() - began)
         if least:
             result = least_memory(result, unit, cache, stages)
+        if baseline:
+            wanted = Wanted(baseline, request, axes, cell)
+            result = compared(
+                result,
+                made,
+                wanted,
+                cache,
+                stages,
+                scratch / "baseline",
+                lambda unit, quiet: prove(unit, cache, quiet).verdict,
+            )
     return write_report(msgspec.structs.replace(result, previous=result.version), project)
 
 
@@ -94,18 +109,11 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Ve
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
 
-    where = unit.surroundings.where
     with hold(root, waiting) as workspace:
         try:
-            with stages.stage("build", where):
-                prepare(workspace, unit.surroundings, unit.library, unit.application)
-                built = build(
-                    workspace,
-                    unit.surroundings,
-                    unit.library,
-                    jobs=jobs,
-                    progress=lambda steps: stages.moved("build", f"{where}, {steps} steps"),
-                )
+            with stages.stage("build", unit.surroundings.where) as said:
+                built, stale = _build(unit, workspace, stages, jobs)
+                said += [unit.surroundings.where, *stale]
         except BuildError as error:
             return Verification(unit, Verdict(Kind.BUILD, error.message), log=error.log)
         with stages.stage("boot", "QEMU") as said:
@@ -117,6 +125,30 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Ve
         if verdict.version:
             said.append(f"{unit.expected.name} {verdict.version} as reported by the guest")
     return Verification(unit, verdict, built, trial.booted, built.log, trial.explanation)
+
+
+def _build(
+    unit: Unikernel, workspace: Workspace, stages: Stages, jobs: int
+) -> tuple[Built, list[str]]:
+    """Build, and once more where an object of another version was linked; what was found so."""
+    where = unit.surroundings.where
+
+    def once() -> Built:
+        prepare(workspace, unit.surroundings, unit.library, unit.application)
+        return build(
+            workspace,
+            unit.surroundings,
+            unit.library,
+            jobs=jobs,
+            progress=lambda steps: stages.moved("build", f"{where}, {steps} steps"),
+        )
+
+    built = once()
+    others = _subject(unit, built, workspace).strangers()
+    if not others or unit.library is None:
+        return built, []
+    forget(workspace, unit.library)
+    return once(), [f"anew: objects of {', '.join(others)} were left"]
 
 
 def _subject(unit: Unikernel, built: Built, workspace: Workspace) -> Subject:

@@ -1,0 +1,88 @@
+"""What was there before, in the same cell: an older version of the port, or another allocator."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from ukport.errors import ConflictError
+from ukport.report.compare import against
+from ukport.report.result import Result, TestResult
+from ukport.source import Cache
+from ukport.verify.matrix import Axes, Cell
+from ukport.verify.verdict import Kind, Verdict
+from ukport.workflow.events import Begun, Event, Moved
+from ukport.workflow.memory import make_from_memory
+from ukport.workflow.port import Made, Request
+from ukport.workflow.stage import Stages
+from ukport.workflow.unikernel import Unikernel, unikernel
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """``name`` is a version, or an allocator of the recipe's matrix."""
+
+    name: str
+    request: Request
+    axes: Axes
+    cell: Cell
+
+
+def compared(
+    result: Result,
+    made: Made,
+    wanted: Wanted,
+    cache: Cache,
+    stages: Stages,
+    scratch: Path,
+    prove: Callable[[Unikernel, Stages], Verdict],
+) -> Result:
+    """The result with its baseline, which is built and booted by ``prove``.
+
+    Raises UsageError where ``wanted`` is neither.
+    """
+    with stages.stage("baseline", wanted.name) as said:
+        quiet = Stages(lambda event: _passed_on(event, stages))
+        name, version, verdict = _tried(made, wanted, cache, quiet, scratch, prove)
+        baseline = against(
+            result,
+            name=name,
+            version=version,
+            verdict=str(verdict.kind),
+            reason=verdict.reason,
+            tests=tuple(TestResult(check.name, check.passed) for check in verdict.checks),
+        )
+        said.append(f"{name} {version}: {verdict.kind.upper()}".replace(" :", ":"))
+    return msgspec.structs.replace(result, baseline=baseline)
+
+
+def _tried(
+    made: Made,
+    wanted: Wanted,
+    cache: Cache,
+    stages: Stages,
+    scratch: Path,
+    prove: Callable[[Unikernel, Stages], Verdict],
+) -> tuple[str, str, Verdict]:
+    others = {point.name for point in wanted.axes.allocators[1:]}
+    if wanted.name in others:
+        cell = replace(wanted.cell, allocator=wanted.name, version="")
+        return wanted.name, "", prove(unikernel(made, wanted.axes, cell), stages)
+    request = replace(wanted.request, version=wanted.name, stored=False)
+    try:
+        older = make_from_memory(request, cache, stages, scratch)
+    except ConflictError as error:
+        return (
+            made.recipe.name,
+            wanted.name,
+            Verdict(Kind.NOT_RUN, error.message.partition("\n")[0]),
+        )
+    cell = replace(wanted.cell, version=str(older.version))
+    verdict = prove(unikernel(older, wanted.axes, cell), stages)
+    return made.recipe.name, str(older.version), verdict
+
+
+def _passed_on(event: Event, stages: Stages) -> None:
+    if isinstance(event, Begun | Moved):
+        stages.moved("baseline", f"{event.stage} {event.detail}")
