@@ -29,6 +29,7 @@ PACKAGES: Mapping[str, str] = {
     "bison": "bison",
     "flex": "flex",
     "gcc": "gcc",
+    "gdb": "gdb",
     "git": "git",
     "ld": "binutils",
     "make": "make",

@@ -17,11 +17,16 @@ pytestmark = [
 ]
 
 
-def verified(toy, code="", *, before="", memory=None):
-    """The result of a verification whose guest runs ``code`` behind its begin marker."""
+def edit(toy, code="", *, before=""):
+    """Have the guest run ``code`` behind its begin marker."""
     main = toy.recipe.parent / "test/main.c"
     text = main.read_text().replace('print(")\\n");\n', f'print(")\\n");\n\t{code}\n')
     main.write_text(text.replace("int main(void)", f"{before}\nint main(void)"))
+
+
+def verified(toy, code="", *, before="", memory=None):
+    """The result of a verification of such a guest."""
+    edit(toy, code, before=before)
     options = ("--memory", str(memory)) if memory else ()
     done = ukport(toy, "verify", "toy", *options, "--json")
     result = json.loads(done.stdout)
@@ -133,3 +138,21 @@ def test_objects_of_another_version_are_found_and_built_anew(toy):
     done = ukport(toy, "verify", "toy", "--version", "1.0.0")
     assert "anew: objects of toy-1.9.0 were left" in done.stdout
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+def test_gdb_stands_at_the_crash(toy):
+    deep = "static __attribute__((noinline)) void store(int *p) { *(volatile int *)p = 7; }"
+    edit(toy, "store((int *)0);", before=deep)
+    done = ukport(toy, "verify", "toy", "--gdb", input="info registers eip\nquit\n")
+    assert done.returncode == 1
+    assert "store" in done.stdout.partition("=>")[2].partition("\n")[0]
+    assert "#1" in done.stdout
+    assert "in kernel" in done.stdout
+    assert "<store" in done.stdout.rpartition("eip")[2]
+
+
+def test_gdb_where_nothing_crashed(toy):
+    done = ukport(toy, "verify", "toy", "--gdb")
+    assert done.returncode == 2
+    assert "no guest crashed, the verdict is PASS" in done.stderr

@@ -26,12 +26,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def ukport(
-    toy: Toy, *args: str, env: dict[str, str] | None = None
+    toy: Toy, *args: str, env: dict[str, str] | None = None, input: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "ukport", *args],
         cwd=toy.project,
         env=environment(**(env or {})),
+        input=input,
         capture_output=True,
         text=True,
         timeout=60,

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -85,11 +86,13 @@ class Board:
         line.append("  kept" if event.kept else f"  {event.seconds:.1f} s", style="dim")
         self._out.print(line, soft_wrap=True)
 
-    def finish(self, matrix: MatrixResult) -> int:
-        """The table, why cells did not pass, and the exit code."""
+    def finish(
+        self, matrix: MatrixResult, document: Callable[[MatrixResult], str] = to_json
+    ) -> int:
+        """The table, why cells did not pass, and the exit code; or ``document`` for a machine."""
         self._live.stop()
         if self._json:
-            sys.stdout.write(f"{to_json(matrix)}\n")
+            sys.stdout.write(f"{document(matrix)}\n")
         else:
             show(self._out, matrix)
         return ExitCode.OK if matrix.passed else ExitCode.FINDINGS

@@ -53,6 +53,9 @@ def verify(
         str | None,
         typer.Option("--baseline", metavar="V", help="A version or allocator to compare with."),
     ] = None,
+    gdb: Annotated[
+        bool, typer.Option("--gdb", help="Where the guest dies: gdb there, symbols loaded.")
+    ] = False,
     accel: Accel = "auto",
     json: Json = False,
     junit: Annotated[bool, typer.Option("--junit", help="JUnit's XML on stdout.")] = False,
@@ -67,23 +70,28 @@ def verify(
 
     With --matrix, or where several points of an axis are named: every cell, in parallel.
     """
-    from ukport.cli.documents import one_document
+    from ukport.cli.documents import Form, one_document
     from ukport.cli.show import Screen
-    from ukport.report.result import to_json
+    from ukport.workflow.debug import check_debugger, debug
     from ukport.workflow.matrix import Order
     from ukport.workflow.matrix import run as run_matrix
     from ukport.workflow.verify import verify as run
 
+    if gdb:
+        check_debugger()
     chosen = filters(allocator, config, arch, memory)
     versions = tuple(version or ())
     where = project(directory)
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)
-    document = one_document(json=json, junit=junit, html=html)
-    screen = Screen(json=document is not None, color=color)
+    form = one_document(json=json, junit=junit, html=html)
+    screen = Screen(json=form is not None, color=color)
     if matrix or shard or len(versions) > 1 or chosen.several:
-        order = Order(versions, chosen, accel, matrix, shard, min_memory, fresh, jobs)
+        order = Order(
+            versions, chosen, accel, matrix, shard, min_memory, fresh, jobs, baseline or ""
+        )
         with screen.board() as board:
-            return board.finish(run_matrix(where, name, kept, board.tell, order))
+            done = run_matrix(where, name, kept, board.tell, order)
+            return board.finish(done, (form or Form()).matrix)
     with screen:
         result = run(
             where,
@@ -96,7 +104,9 @@ def verify(
             least=min_memory,
             baseline=baseline,
         )
-        code = screen.finish(result, document or to_json)
-        if timings and document is None:
+        code = screen.finish(result, (form or Form()).result)
+        if timings and form is None:
             screen.timings(result)
-        return code
+    if gdb:
+        debug(result)
+    return code

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from ukport.errors import UsageError
 from ukport.report.result import Baseline, Result, TestResult
 
 
@@ -40,6 +43,47 @@ def against(
         fixed=tuple(fixed),
         worse=verdict == "pass" and not result.passed,
     )
+
+
+def within(results: Sequence[Result], name: str) -> tuple[Result, ...]:
+    """Each result of a matrix against that of ``name`` in the same place, if there is one.
+
+    ``name`` is a version or an allocator. Raises UsageError where it is none of theirs.
+    """
+    bases = {_place(result): result for result in results if name in _names(result)}
+    if not bases:
+        raise UsageError(
+            f"--baseline {name}: the matrix has no such version or allocator",
+            "add it with --version or --allocator",
+        )
+    return tuple(
+        result if name in _names(result) else _with_baseline(result, bases.get(_place(result)))
+        for result in results
+    )
+
+
+def _names(result: Result) -> tuple[str, ...]:
+    is_port = result.allocator in ("", result.recipe)
+    return (result.version,) if is_port else (result.allocator,)
+
+
+def _place(result: Result) -> tuple[str, str, int]:
+    return result.architecture, result.configuration, result.memory
+
+
+def _with_baseline(result: Result, base: Result | None) -> Result:
+    if base is None:
+        return result
+    is_port = base.allocator in ("", base.recipe)
+    baseline = against(
+        result,
+        name=base.recipe if is_port else base.allocator,
+        version=base.version if is_port else "",
+        verdict=base.verdict,
+        reason=base.reason,
+        tests=base.tests,
+    )
+    return replace(result, baseline=baseline)
 
 
 def _at(tests: Sequence[TestResult], at: int) -> TestResult | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ukport.errors import UsageError
+from ukport.report.html import Page, Table
 from ukport.report.markdown import cell as escaped
 from ukport.report.result import Result, to_builtins
 
@@ -181,4 +182,21 @@ def markdown(matrix: MatrixResult) -> str:
             *why,
             "",
         ]
+    )
+
+
+def page(matrix: MatrixResult) -> Page:
+    """The HTML page: the table, then every cell."""
+    table = grid(matrix)
+    passed = sum(cell.passed for cell in matrix.cells)
+    kept = f", {matrix.kept} kept from an earlier run" if matrix.kept else ""
+    lost = (f"Missing parts: {', '.join(matrix.missing)}.",) if matrix.missing else ()
+    return Page(
+        title=f"{matrix.recipe}: {passed} of {len(matrix.cells)} cells passed",
+        results=matrix.cells,
+        table=Table(
+            tuple(table.heading(column) for column in table.columns),
+            tuple((row, tuple(table.at(row, c) for c in table.columns)) for row in table.rows),
+        ),
+        notes=(f"{matrix.seconds:.0f} s on {matrix.cores} cores{kept}.", *lost),
     )

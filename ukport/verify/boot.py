@@ -80,7 +80,7 @@ def run(
     MissingError where QEMU is not installed.
     """
     board = machine.observed if autopsy else machine.board
-    command = _command(image, accelerator, memory, machine.qemu, board)
+    command = qemu_command(image, accelerator, memory, machine.qemu, board)
     began = time.monotonic()
     with monitor.listen() as (ours, theirs):
         handle = theirs.fileno()
@@ -111,9 +111,10 @@ def run(
     )
 
 
-def _command(
+def qemu_command(
     image: Path, accelerator: Accelerator, memory: int, qemu: str, board: Sequence[str]
 ) -> list[str]:
+    """The emulator's command line, with the guest's console on standard output."""
     cpu = "host" if accelerator.name == "kvm" else "max"
     return [
         *(qemu, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),

@@ -12,7 +12,9 @@ from ukport import process
 from ukport.errors import UkportError
 from ukport.recipe import Recipe, load
 from ukport.recipe import lock as locks
-from ukport.report.matrix import MatrixResult, from_json, join, markdown, to_json
+from ukport.report import html, junit
+from ukport.report.compare import within
+from ukport.report.matrix import MatrixResult, from_json, join, markdown, page, to_json
 from ukport.report.result import Result
 from ukport.source import Cache, Version, find_exact, find_version
 from ukport.verify import accelerator, budget
@@ -35,6 +37,7 @@ class Order:
 
     ``whole`` means every point of an axis that ``filters`` do not speak of. ``part`` is ``i/n`` or
     nothing. ``least`` looks for the least memory of each. ``fresh`` uses no kept result.
+    ``baseline`` names one of the versions or allocators, which the others are compared with.
     """
 
     versions: tuple[str, ...] = ()
@@ -45,6 +48,7 @@ class Order:
     least: bool = False
     fresh: bool = False
     jobs: int = 0
+    baseline: str = ""
 
 
 def planned(project: Path, name: str, cache: Cache, order: Order) -> tuple[Axes, tuple[Cell, ...]]:
@@ -84,6 +88,8 @@ def run(project: Path, name: str, cache: Cache, tell: TellCells, order: Order) -
         queue = sorted((group for _, group in groups), key=len, reverse=True)
         done = bench.all(queue)
     results = tuple(done[cell][0] for cell in wanted)
+    if order.baseline:
+        results = within(results, order.baseline)
     matrix = MatrixResult(
         recipe=name,
         part=order.part,
@@ -198,6 +204,8 @@ def write_matrix(matrix: MatrixResult, project: Path) -> MatrixResult:
     report = folder / "matrix.md"
     matrix = msgspec.structs.replace(matrix, report=str(report))
     (folder / "matrix.json").write_text(f"{to_json(matrix)}\n", "utf-8")
+    (folder / "matrix.html").write_text(html.render(page(matrix)), "utf-8")
+    (folder / "junit.xml").write_text(junit.render(matrix.cells), "utf-8")
     report.write_text(markdown(matrix), "utf-8")
     return matrix
 
