@@ -170,8 +170,8 @@ class Release:
             return self._history("--reverse", "--format=%s", *paths)
         had = f'-Sversion = "{previous}"'
         lock = f"recipes/{recipe.name}/recipe.lock"
-        last = self._history("-1", "--format=%H", had, "--", lock)
-        return self._history("--reverse", "--format=%s", f"{last[0]}^..", *paths) if last else ()
+        came = self._history("--format=%H", had, "--", lock)
+        return self._history("--reverse", "--format=%s", f"{came[-1]}..", *paths) if came else ()
 
     def _result(self, made: Made) -> Result | None:
         """What was verified of these very sources; nothing where it was others."""
@@ -213,7 +213,6 @@ class Release:
             f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
             for path in sorted(target.iterdir())
         ]
-        sums.append(f"{made.library.archive.sha256}  {made.library.archive.name}\n")
         (target / "SHA256SUMS").write_text("".join(sums), "utf-8")
         return tuple(checked)
 
