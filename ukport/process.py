@@ -30,6 +30,7 @@ PACKAGES: Mapping[str, str] = {
     "flex": "flex",
     "gcc": "gcc",
     "gdb": "gdb",
+    "gdb-multiarch": "gdb-multiarch",
     "git": "git",
     "ld": "binutils",
     "make": "make",

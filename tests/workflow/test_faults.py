@@ -144,12 +144,10 @@ def test_objects_of_another_version_are_found_and_built_anew(toy):
 def test_gdb_stands_at_the_crash(toy):
     deep = "static __attribute__((noinline)) void store(int *p) { *(volatile int *)p = 7; }"
     edit(toy, "store((int *)0);", before=deep)
-    done = ukport(toy, "verify", "toy", "--gdb", input="info registers eip\nquit\n")
+    done = ukport(toy, "verify", "toy", "--gdb", input="info registers rip cr2\nquit\n")
     assert done.returncode == 1
-    assert "store" in done.stdout.partition("=>")[2].partition("\n")[0]
-    assert "#1" in done.stdout
-    assert "in kernel" in done.stdout
-    assert "<store" in done.stdout.rpartition("eip")[2]
+    assert "<store" in done.stdout.partition("=>")[2].partition("\n")[0]
+    assert "<store" in done.stdout.rpartition("rip ")[2].partition("\n")[0]
 
 
 def test_gdb_where_nothing_crashed(toy):

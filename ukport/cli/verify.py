@@ -78,7 +78,7 @@ def verify(
     from ukport.workflow.verify import verify as run
 
     if gdb:
-        check_debugger()
+        check_debugger((arch or ["x86_64"])[0])
     chosen = filters(allocator, config, arch, memory)
     versions = tuple(version or ())
     where = project(directory)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ukport import process
 from ukport.verify.boot import Accelerator, qemu_command
-from ukport.verify.machine import Machine
+from ukport.verify.build import SOURCES
+from ukport.verify.machine import X86_64, Machine
 from ukport.verify.symbolise import Image
 
 # Where a kernel goes only when it is at its end: Unikraft's and the bare one's. The first of them
@@ -28,9 +29,9 @@ class Crashed:
     registers: Mapping[str, int]
 
 
-def require() -> str:
-    """gdb's path; raises MissingError."""
-    return process.require("gdb")
+def require(machine: Machine) -> str:
+    """The path of a gdb that knows ``machine``; raises MissingError."""
+    return process.require("gdb" if machine.native else "gdb-multiarch")
 
 
 def attach(crashed: Crashed) -> int:
@@ -58,7 +59,10 @@ def attach(crashed: Crashed) -> int:
             _wait_for(folder / "gdb", emulator)
             words = _script(crashed, Path(symbols), folder / "gdb", console)
             gdb = process.start(
-                [require(), "-q", "-nx", *words], stdin=None, stdout=None, stderr=None
+                [require(crashed.machine), "-q", "-nx", *words],
+                stdin=None,
+                stdout=None,
+                stderr=None,
             )
             return gdb.wait()
         finally:
@@ -96,7 +100,10 @@ def _script(crashed: Crashed, symbols: Path, socket: Path, console: Path) -> lis
         f"echo the guest's console: {console}\\n",
         "set pagination off",
         "set confirm off",
+        f"set substitute-path {SOURCES} {crashed.image.parents[1]}",
         f"file {symbols}",
+        # QEMU speaks of a 64-bit processor, whatever the image is.
+        *(("set architecture i386:x86-64",) if crashed.machine is X86_64 else ()),
         f"target remote {socket}",
         *(f"thbreak {name}" for name in ends),
         "continue",

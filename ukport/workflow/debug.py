@@ -8,7 +8,12 @@ from ukport.report.result import Result
 from ukport.verify import debug as debugger
 from ukport.verify.machine import named
 
-check_debugger = debugger.require
+
+def check_debugger(architecture: str) -> None:
+    """Raises MissingError where no gdb for it is installed."""
+    debugger.require(named(architecture))
+
+
 # QEMU's names of what gdb can set; the others are not general registers.
 _ARM = {"SP": "sp", "PC": "pc"}
 
