@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ukport.cli.board import Board
     from ukport.report.ci import Job
+    from ukport.report.sweep import Sweep
     from ukport.workflow.bundle import Bundled
     from ukport.workflow.doctor import Finding
     from ukport.workflow.fetch import Fetched
@@ -160,6 +161,26 @@ class Screen:
             table.add_row(job.part, str(len(job.cells)), "\n".join(job.cells))
         self._out.print(table)
         return ExitCode.OK
+
+    def finish_sweep(self, sweep: "Sweep") -> int:
+        """A row for each release, why some did not pass, and the exit code."""
+        from ukport.report import sweep as table
+
+        if self._json:
+            self._document(table.to_json(sweep))
+            return ExitCode.OK if sweep.passed else ExitCode.FINDINGS
+        shown = _table(*table.heads(sweep))
+        for row in sweep.rows:
+            _, verdict, *rest = table.words(sweep, row)
+            shown.add_row(row.version, Text(verdict, style=_STYLES[row.passed]), *rest)
+        self._out.print(shown)
+        for row in sweep.rows:
+            if not row.passed:
+                self._out.print(Text(f"{row.version}: {row.reason}"), soft_wrap=True)
+        line = Text(f"{sweep.recipe}: {table.headline(sweep)}", style="bold")
+        line.append(f"    report: {_near(sweep.report)}", style="dim")
+        self._out.print(line, soft_wrap=True)
+        return ExitCode.OK if sweep.passed else ExitCode.FINDINGS
 
     def board(self) -> "Board":
         """For a matrix: many cells at the same time."""

@@ -27,6 +27,8 @@ class PatchOutcome(msgspec.Struct, frozen=True):
     outcome: str
     reason: str
     evidence: str = ""  # of what is said to be upstream's
+    hunks: int = 0
+    merged: int = 0  # hunks whose surroundings had changed
 
 
 class TreeResult(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from ukport.verify.matrix import Axes, Cell, Filters, cells, folder_key, grouped
 from ukport.workflow.events import Event, Finished, Planned, Tell, TellCells, Working
 from ukport.workflow.kept import Kept
 from ukport.workflow.port import Made, Request, make
-from ukport.workflow.results import nothing_made, result_of, write_report
+from ukport.workflow.results import nothing_made, patch_outcomes, result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
 from ukport.workflow.unikernel import unikernel
@@ -173,7 +173,8 @@ class Bench:
         key = kept.key(unit, toolchain(machine), str(chosen), least=self.order.least)
         found = None if self.order.fresh else kept.read(key)
         if found:
-            return found, True
+            # It may lie there from a time when the series was written otherwise.
+            return msgspec.structs.replace(found, patches=patch_outcomes(made)), True
         began = time.monotonic()
         stages = Stages(self._teller(cell))
         with self.room.share(cell.memory) as cores:

@@ -8,7 +8,7 @@ import msgspec
 from ukport.errors import ExitCode, UkportError
 from ukport.report import html, junit, markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
-from ukport.series.outcome import PatchResult
+from ukport.series.outcome import Fate, PatchResult
 from ukport.source import Cache
 from ukport.verify.boot import command_line
 from ukport.verify.matrix import Axes, Cell
@@ -44,11 +44,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
             TreeResult(t.name, t.url, t.tag, t.commit, t.archive, t.sha256, t.taken)
             for t in made.sources.lock.trees
         ),
-        patches=tuple(
-            PatchOutcome(one.tree, patch.name, str(patch.outcome), patch.reason, _evidence(patch))
-            for one in made.carried
-            for patch in one.results
-        ),
+        patches=patch_outcomes(made),
         features=made.features,
         sources=made.compiled,
         sources_added=made.change.added,
@@ -95,6 +91,23 @@ def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:
         seconds=0.0,
         stages={},
         build_log=error.message,
+    )
+
+
+def patch_outcomes(made: Made) -> tuple[PatchOutcome, ...]:
+    """What became of every patch of every tree."""
+    return tuple(
+        PatchOutcome(
+            one.tree,
+            patch.name,
+            str(patch.outcome),
+            patch.reason,
+            _evidence(patch),
+            len(patch.hunks),
+            sum(hunk.fate is Fate.MERGED for hunk in patch.hunks),
+        )
+        for one in made.carried
+        for patch in one.results
     )
 
 
