@@ -148,7 +148,7 @@ def test_messages_say_why_and_what_to_do(surroundings, origin, tmp_path):
     assert told["Config.uk", 3].cure == "write LIBUKALLOC"
     assert told["Config.uk", 4].message.endswith("the last release with it is RELEASE-0.9.0")
     assert "no release of it ever had" in told["Config.uk", 5].message
-    assert told["Makefile.uk", 9].cure == "it is new/gone.c there"
+    assert told["Makefile.uk", 9].cure == "the only one of that name is new/gone.c"
     assert told["patches/README", 0].rule == "patch-stray"
 
 

@@ -200,9 +200,18 @@ def fetched_tree(
         if source.library != archive.library and not _fetches_for(library, archive, source):
             continue
         at = source.item.origin
-        nearby = [n for n in names if posixpath.basename(n) == posixpath.basename(source.path)]
-        cure = f"it is {min(nearby)} there" if nearby else "drop the line"
+        cure = _whereabouts(source.path, names)
         yield rules.SOURCE_GONE.at(at.file, at.line, f"{what} has no {source.path}", cure)
+
+
+def _whereabouts(path: str, names: Collection[str]) -> str:
+    """Where a source may have gone: only what is likely, since a wrong hint is worse than none."""
+    same = [name for name in names if name.lower() == path.lower()]
+    if same:
+        return f"it is spelled {same[0]} there"
+    base = posixpath.basename(path)
+    nearby = [name for name in names if posixpath.basename(name) == base]
+    return f"the only one of that name is {nearby[0]}" if len(nearby) == 1 else "drop the line"
 
 
 def _fetches_for(library: ExternalLibrary, archive: Archive, source: Source) -> bool:
