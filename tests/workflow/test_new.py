@@ -172,7 +172,11 @@ def test_who_provides_and_what_nobody_does(calc, tmp_path):
         run(["gcc", *flags, calc / f"src/{name}.c", "-o", build / f"libcalc/{name}.o"])
     (tmp_path / "c.c").write_text("int abs(int a) { return a; }\n")
     run(["gcc", "-c", "-w", "-fno-builtin", tmp_path / "c.c", "-o", build / "libmusl.o"])
-    providers, missing = provided(build, "libcalc")
+    weak = "extern int maybe(void) __attribute__((weak));\nint w(void) { return maybe ? 1 : 0; }\n"
+    (tmp_path / "w.c").write_text(weak)
+    run(["gcc", "-c", "-w", tmp_path / "w.c", "-o", build / "libcalc/w.o"])
+    providers, missing, optional = provided(build, "libcalc")
+    assert optional == ("maybe",)
     assert providers == {"libmusl": ("abs",)}
     assert [(one.name, one.places) for one in missing] == [
         ("malloc", ("help.o",)),

@@ -12,7 +12,7 @@ class NewPort(msgspec.Struct, frozen=True, kw_only=True):
     """What was proposed; ``needed`` are symbols from outside, by the machine's own compiler.
 
     ``providers`` and ``missing`` are told by Unikraft's build: who provides what, and the symbols
-    that nobody does with the places that use them.
+    that nobody does with the places that use them. ``weak`` is not there either, and need not be.
     """
 
     schema: str = SCHEMA
@@ -28,6 +28,7 @@ class NewPort(msgspec.Struct, frozen=True, kw_only=True):
     needed: tuple[str, ...]
     providers: dict[str, tuple[str, ...]]
     missing: dict[str, tuple[str, ...]]
+    weak: tuple[str, ...] = ()
     stubs: bool
     todo: tuple[str, ...]
     verdict: str
@@ -53,6 +54,8 @@ def lines(port: NewPort) -> Iterator[str]:
         yield f"nobody    provides {name}: {_some(places)}"
     if port.verdict and not port.missing:
         yield "nobody    provides: nothing is missing"
+    if port.weak:
+        yield f"optional  {_some(port.weak)}: weak, and nobody provides it"
     if port.stubs:
         yield f"stubs     {port.folder}/glue/missing.c stops the guest where one is called"
     yield f"by hand   {len(port.todo)} things, listed in {port.folder}/TODO.md"

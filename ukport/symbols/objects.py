@@ -40,3 +40,25 @@ def read(path: Path) -> tuple[dict[str, bool], frozenset[str]]:
     except (ELFError, OSError, ValueError, KeyError) as error:
         raise ObjectError(f"{path.name} is no object: {error}") from None
     return defines, frozenset(needs - LINKERS)
+
+
+def weakly(path: Path) -> frozenset[str]:
+    """What an object refers to, but can do without: the linker leaves it null.
+
+    Raises ObjectError.
+    """
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    try:
+        with path.open("rb") as file:
+            return frozenset(
+                symbol.name
+                for section in ELFFile(file).iter_sections()
+                if isinstance(section, SymbolTableSection)
+                for symbol in section.iter_symbols()
+                if symbol["st_info"]["bind"] == "STB_WEAK" and symbol["st_shndx"] == "SHN_UNDEF"
+            )
+    except (ELFError, OSError, ValueError, KeyError) as error:
+        raise ObjectError(f"{path.name} is no object: {error}") from None

@@ -19,6 +19,7 @@ from ukport.report.result import Result
 from ukport.source import Cache
 from ukport.source.named import Named
 from ukport.source.versions import Version, releases, resolve
+from ukport.symbols import objects
 from ukport.symbols.closure import Object, outside
 from ukport.workflow.events import Tell
 from ukport.workflow.stage import Stages
@@ -42,7 +43,8 @@ _INTEGER = re.compile(r"(?:(?:un)?signed|int|long|short|size_t|uint\d+_t|int\d+_
 class Found:
     """A new recipe: what was proposed, what is left to a person, and how it booted, if it did.
 
-    ``providers`` are the libraries that provide what is needed, with how much of it.
+    ``providers`` are the libraries that provide what is needed; ``weak`` is what upstream asks for,
+    but can do without.
     """
 
     proposal: Proposal
@@ -52,6 +54,7 @@ class Found:
     providers: Mapping[str, tuple[str, ...]]
     missing: tuple[Missing, ...]
     result: Result | None
+    weak: tuple[str, ...] = ()
 
     @property
     def summary(self) -> NewPort:
@@ -70,6 +73,7 @@ class Found:
             needed=tuple(seen.outside),
             providers=dict(self.providers),
             missing={one.name: one.places for one in self.missing},
+            weak=self.weak,
             stubs=bool(proposal.stubs),
             todo=self.todo,
             verdict=self.result.verdict if self.result else "",
@@ -301,10 +305,10 @@ def _proven(
     name = found.proposal.name
     result = verify(project, name, None, cache, tell, accel=wish.accel)
     folder = _newest_build(cache, name)
-    providers, missing = provided(folder, found.proposal.library)
+    providers, missing, weak = provided(folder, found.proposal.library)
     places = _places(upstream, [one.name for one in missing], found.survey.sources)
     missing = tuple(Missing(one.name, places.get(one.name) or one.places) for one in missing)
-    found = replace(found, providers=providers, missing=missing, result=result)
+    found = replace(found, providers=providers, missing=missing, weak=weak, result=result)
     if missing and not result.passed:
         found = replace(found, proposal=replace(found.proposal, stubs=missing))
         found = _written(project, found)
@@ -321,22 +325,30 @@ def _newest_build(cache: Cache, name: str) -> Path:
 
 def provided(
     build: Path, library: str
-) -> tuple[Mapping[str, tuple[str, ...]], tuple[Missing, ...]]:
-    """Who provides what a built library needs, by library; and what nobody does, with its units."""
-    own = {path.name: Object.of(path) for path in sorted((build / library).rglob("*.o"))}
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[Missing, ...], tuple[str, ...]]:
+    """Who provides what a built library needs, by library; what nobody does, with its units.
+
+    And what nobody provides, but the library can do without.
+    """
+    paths = sorted((build / library).rglob("*.o"))
+    own = {path.name: Object.of(path) for path in paths}
+    weakly = {path.name: objects.weakly(path) for path in paths}
     others: dict[str, Object] = {}
     for path in sorted(build.glob("*.o")):
         if not path.name.endswith(".ld.o") and path.stem != library:
             others[path.stem] = Object.of(path)
     where = {name: other for other, made in others.items() for name in made.defines}
     by_library: dict[str, list[str]] = {}
-    missing = []
+    missing, weak = [], []
     for name, units in outside(own, own).items():
         if name in where:
             by_library.setdefault(where[name], []).append(name)
+        elif all(name in weakly[unit] for unit in units):
+            weak.append(name)
         else:
             missing.append(Missing(name, units))
-    return {k: tuple(v) for k, v in sorted(by_library.items())}, tuple(missing)
+    by_name = {k: tuple(v) for k, v in sorted(by_library.items())}
+    return by_name, tuple(missing), tuple(weak)
 
 
 def _places(
@@ -346,8 +358,9 @@ def _places(
     repository, tree = upstream
     found: dict[str, list[str]] = {}
     for hit in repository.grep(tree, names, words=True) if names else ():
-        if hit.path in sources and len(found.setdefault(hit.text, [])) < _MOST_PLACES:
-            found[hit.text].append(f"{hit.path}:{hit.line}")
+        places, place = found.setdefault(hit.text, []), f"{hit.path}:{hit.line}"
+        if hit.path in sources and place not in places and len(places) < _MOST_PLACES:
+            places.append(place)
     return {name: tuple(places) for name, places in found.items()}
 
 
