@@ -243,7 +243,10 @@ def test_mimalloc_builds_and_boots_from_its_release_alone(upstream, tmp_path, mo
     # The archives as the build would fetch them, from the cache: these tests have no network.
     wget = here / "wget"
     archives = default_root() / "archives"
-    wget.write_text(f'#!/bin/sh\nexec cp {archives}/*/"${{3##*/}}" "$2"\n')
+    wget.write_text(
+        '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" = -O ] && to=$2; shift; done\n'
+        f'exec cp {archives}/*/"${{1##*/}}" "$to"\n'
+    )
     wget.chmod(0o755)
     libraries = ":".join(str(here / name) for name in ("lib-musl", "lib-mimalloc"))
     make = ["make", "-C", here / "unikraft", f"A={app}", f"L={libraries}", f"WGET={wget}"]

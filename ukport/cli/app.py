@@ -20,6 +20,7 @@ from ukport.cli import (
     list_,
     matrix,
     new,
+    outdated,
     rebase,
     refresh,
     release,
@@ -31,6 +32,7 @@ from ukport.cli import (
     symbols,
     upgrade,
     verify,
+    watch,
 )
 from ukport.cli.edge import at_edge
 
@@ -98,6 +100,8 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "series": series.series,
     "diff": diff.diff,
     "release": release.release,
+    "outdated": outdated.outdated,
+    "watch": watch.watch,
     "lint": lint.lint,
     "import": import_.import_,
     "new": new.new,
