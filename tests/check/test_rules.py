@@ -136,3 +136,7 @@ def test_a_link_is_not_followed(tmp_path):
     found = ask(tmp_path)
     assert ("patch-stray", "patches/0002-b.patch") in [(one.rule, one.file) for one in found]
     assert "token" not in str(found)
+
+
+def test_the_reference_is_that_of_the_rules():
+    assert (Path(__file__).parents[2] / "docs/rules.md").read_text() == checkrules.markdown()

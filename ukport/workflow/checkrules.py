@@ -49,3 +49,15 @@ def table() -> str:
     rows = [(one.id, str(one.rule.severity), one.rule.summary) for one in all_checks()]
     width = max(len(row[0]) for row in rows)
     return "".join(f"{name:<{width}}  {severity:<7}  {what}\n" for name, severity, what in rows)
+
+
+def markdown() -> str:
+    """The reference of all rules, which docs/rules.md holds."""
+    parts = ["# Rules of `ukport check`\n\nMade from the rules themselves; a test compares them.\n"]
+    for one in all_checks():
+        fixed = ", mended by `--fix` where that is mechanical" if one.fixable else ""
+        parts.append(
+            f"## {one.id}\n\n{str(one.rule.severity).capitalize()}{fixed}. {one.rule.summary}\n\n"
+            f"Found, for example:\n\n```\n{one.example}\n```\n\nCure: {one.cure}.\n"
+        )
+    return "\n".join(parts)
