@@ -192,6 +192,18 @@ def reap(child: subprocess.Popen[bytes], timeout: float) -> int:
         time.sleep(_REAP_INTERVAL)
 
 
+def withheld(child: subprocess.Popen[bytes]) -> float:
+    """Seconds in which the one of its threads that waited most was ready to run and had no core.
+
+    The second field of ``/proc/PID/task/TID/schedstat``, in nanoseconds; 0 where there is none.
+    """
+    most = 0
+    for file in Path(f"/proc/{child.pid}/task").glob("*/schedstat"):
+        with suppress(OSError, ValueError, IndexError):
+            most = max(most, int(file.read_text("ascii").split()[1]))
+    return most / 1e9
+
+
 def _wait(child: subprocess.Popen[bytes], watch: Callable[[], None], timeout: float | None) -> None:
     """Wait for a child that writes to a file; raises subprocess.TimeoutExpired."""
     deadline = time.monotonic() + timeout if timeout is not None else None
