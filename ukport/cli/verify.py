@@ -23,6 +23,7 @@ from ukport.cli.options import (
     filters,
     project,
 )
+from ukport.errors import UsageError
 
 
 def verify(
@@ -47,6 +48,9 @@ def verify(
     ] = False,
     min_memory: Annotated[
         bool, typer.Option("--min-memory", help="Find the least guest memory that passes.")
+    ] = False,
+    upstream_tests: Annotated[
+        bool, typer.Option("--upstream-tests", help="Run upstream's own tests, of one version.")
     ] = False,
     timings: Annotated[bool, typer.Option("--timings", help="Say where the time went.")] = False,
     baseline: Annotated[
@@ -85,7 +89,13 @@ def verify(
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)
     form = one_document(json=json, junit=junit, html=html)
     screen = Screen(json=form is not None, color=color)
-    if matrix or shard or len(versions) > 1 or chosen.several:
+    many = matrix or bool(shard) or len(versions) > 1 or chosen.several
+    if upstream_tests and (many or baseline):
+        raise UsageError(
+            "--upstream-tests is for one version and one cell",
+            "name one --version, and neither --matrix nor --baseline",
+        )
+    if many:
         order = Order(
             versions, chosen, accel, matrix, shard, min_memory, fresh, jobs, baseline or ""
         )
@@ -103,6 +113,7 @@ def verify(
             filters=chosen,
             least=min_memory,
             baseline=baseline,
+            upstream=upstream_tests,
         )
         code = screen.finish(result, (form or Form()).result)
         if timings and form is None:

@@ -254,6 +254,19 @@ class VersionMacro(Strict, frozen=True, kw_only=True):
     macro: Identifier
 
 
+class UpstreamTests(Strict, frozen=True, kw_only=True):
+    """Upstream's own test programs, of which a version may lack some, run by our ``driver``.
+
+    ``test/test-api.c`` is compiled with the library's flags, ``before`` included first, and with
+    its main as ``upstream_test_api``; the driver is told of it by ``UPSTREAM_TEST_API``.
+    """
+
+    driver: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
+    before: RelativePath
+    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
+    headers: tuple[RelativePath, ...] = ()
+
+
 class Test(Strict, frozen=True, kw_only=True):
     """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds."""
 
@@ -262,6 +275,7 @@ class Test(Strict, frozen=True, kw_only=True):
     memory: Annotated[int, Meta(ge=2, le=65536)] = 512
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
+    upstream: UpstreamTests | None = None
 
 
 class Recipe(Strict, frozen=True, kw_only=True):

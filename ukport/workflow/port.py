@@ -20,6 +20,7 @@ from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
 from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
+from ukport.workflow.application import own_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change
 from ukport.workflow.stage import Stages
@@ -147,7 +148,7 @@ def assemble(
         features=port.features,
         number=_number(recipe, declared),
         library=library,
-        application=_application(recipe, request.project),
+        application=own_tests(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
     )
 
@@ -252,16 +253,6 @@ def _number(recipe: Recipe, declared: declarations.Declarations) -> int:
             "correct test.version in the recipe",
         )
     return number
-
-
-def _application(recipe: Recipe, project: Path) -> Application:
-    name = f"ukport{recipe.name}"
-    variable = f"APP{name.upper()}"
-    files = own.read(project, recipe.name, "test")
-    lines = [f"$(eval $(call addlib,app{name}))", ""]
-    lines += [f"{variable}_CFLAGS-y += {flag}" for flag in recipe.test.flags]
-    lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in recipe.test.sources]
-    return Application(name, {**files, "Makefile.uk": "\n".join([*lines, ""]).encode()})
 
 
 def _surroundings(recipe: Recipe, found: Sources, carried: Mapping[str, Carried]) -> Surroundings:

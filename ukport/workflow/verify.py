@@ -21,6 +21,7 @@ from ukport.verify.platform import PLATFORMS
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, Verdict
 from ukport.verify.workspace import Workspace, forget, hold, prepare
+from ukport.workflow.application import upstream_tests
 from ukport.workflow.baseline import Wanted, compared
 from ukport.workflow.events import Tell
 from ukport.workflow.memory import make_from_memory
@@ -56,12 +57,13 @@ def verify(
     filters: Filters | None = None,
     least: bool = False,
     baseline: str | None = None,
+    upstream: bool = False,
 ) -> Result:
     """Build and boot a recipe at its own version, or at ``version``; only reports/ is written.
 
     ``filters`` choose the cell of the recipe's matrix: one name an axis at most. ``least`` looks
     for the least memory that passes. ``baseline`` is another version or allocator, which is tried
-    in the same cell.
+    in the same cell. ``upstream`` runs its own tests in place of the recipe's.
     """
     began = time.monotonic()
     recover(project)
@@ -73,6 +75,9 @@ def verify(
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make_from_memory(request, cache, stages, scratch)
+        if upstream:
+            tests = upstream_tests(recipe, project, made.carried[0].patched)
+            made = replace(made, application=tests)
         cell = single(axes, made.version, filters or Filters(), accel)
         unit = unikernel(made, axes, cell)
         verification = prove(unit, cache, stages)

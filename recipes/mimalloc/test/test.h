@@ -48,6 +48,9 @@ static inline size_t opaque_size(size_t size)
 	return size;
 }
 
+/* version.c: the begin line, with the allocator that runs */
+void print_version(void);
+
 /* pattern.c: contents that tell a block, and each place in it, from others */
 void pattern_fill(void *block, size_t size, unsigned int seed);
 int pattern_ok(const void *block, size_t size, unsigned int seed);

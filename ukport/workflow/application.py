@@ -1,0 +1,76 @@
+"""The unikernel's application: the recipe's own test, or upstream's tests under our driver."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from ukport.errors import UsageError
+from ukport.recipe import Recipe
+from ukport.recipe import files as own
+from ukport.recipe.model import UpstreamTests
+from ukport.verify.workspace import Application, PatchedTree
+
+
+def own_tests(recipe: Recipe, project: Path) -> Application:
+    """The application in the recipe's folder."""
+    variable = _variable(recipe)
+    lines = [f"{variable}_CFLAGS-y += {flag}" for flag in recipe.test.flags]
+    lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in recipe.test.sources]
+    return _application(recipe, own.read(project, recipe.name, "test"), lines)
+
+
+def upstream_tests(recipe: Recipe, project: Path, upstream: PatchedTree) -> Application:
+    """Upstream's test programs, as far as this version has them, compiled with its own flags.
+
+    Raises UsageError where the recipe names none, or this version has none of them.
+    """
+    wanted = recipe.test.upstream
+    if wanted is None:
+        raise UsageError(
+            f"recipes/{recipe.name}/recipe.toml names no tests of upstream's",
+            "name them in [test.upstream]",
+        )
+    there = frozenset(upstream.repository.list(upstream.tree))
+    sources = [source for source in wanted.sources if source in there]
+    if not sources:
+        raise UsageError(
+            f"{recipe.name}: this version has none of {', '.join(wanted.sources)}",
+            "leave --upstream-tests away",
+        )
+    taken = [*sources, *(header for header in wanted.headers if header in there)]
+    files = {
+        PurePosixPath(path).name: upstream.repository.read(upstream.tree, path) for path in taken
+    }
+    return _application(
+        recipe,
+        {**own.read(project, recipe.name, "test"), **files},
+        _upstream_lines(recipe, wanted, sources),
+    )
+
+
+def _upstream_lines(recipe: Recipe, wanted: UpstreamTests, sources: Sequence[str]) -> list[str]:
+    variable, library = _variable(recipe), recipe.glue.library.upper()
+    lines = [
+        f"{variable}_CINCLUDES-y += $({library}_CINCLUDES-y)",
+        f"{variable}_CFLAGS-y += $({library}_CFLAGS-y)",
+    ]
+    for source in sources:
+        path = PurePosixPath(source)
+        name = re.sub(r"\W", "_", f"upstream_{path.stem}".lower())
+        flags = f"-Dmain={name} -include $({variable}_BASE)/{wanted.before}"
+        lines += [
+            f"{variable}_CFLAGS-y += -D{name.upper()}",
+            f"{variable}_{path.stem.upper()}_FLAGS-y += {flags}",
+            f"{variable}_SRCS-y += $({variable}_BASE)/{path.name}",
+        ]
+    return lines + [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in wanted.driver]
+
+
+def _variable(recipe: Recipe) -> str:
+    return f"APPUKPORT{recipe.name.upper()}"
+
+
+def _application(recipe: Recipe, files: Mapping[str, bytes], lines: Sequence[str]) -> Application:
+    name = f"ukport{recipe.name}"
+    text = "\n".join([f"$(eval $(call addlib,app{name}))", "", *lines, ""])
+    return Application(name, {**files, "Makefile.uk": text.encode()})
