@@ -54,16 +54,8 @@ def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symb
         except (OSError, msgspec.DecodeError, msgspec.ValidationError):
             pass
     stages = Stages(tell)
-    stored = question.version is None
-    request = Request(
-        project,
-        recipe,
-        question.version or recipe.version,
-        locks.read(project / "recipes" / recipe.name),
-        stored=stored,
-    )
     with cache.scratch() as scratch:
-        made = make(request, cache, stages, scratch)
+        made = make(_request(project, question), cache, stages, scratch)
         found = read(made, question, cache, stages)
     if kept is not None:
         # What was fetched on the way may have moved a tag.
@@ -73,12 +65,33 @@ def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symb
     return found
 
 
+def build_commands(
+    project: Path, question: Question, cache: Cache, tell: Tell
+) -> tuple[Command, ...]:
+    """How the build compiles the units that are asked about; for comparing with its objects."""
+    stages = Stages(tell)
+    with cache.scratch() as scratch:
+        made = make(_request(project, question), cache, stages, scratch)
+        with hold(_root(made, cache), lambda _folder: None) as workspace:
+            commands = _commands(workspace, made, stages)
+    return _chosen(commands, question.of or made.library.library, question.only)
+
+
+def _request(project: Path, question: Question) -> Request:
+    recipe = load(project, question.recipe)
+    lock = locks.read(project / "recipes" / recipe.name)
+    version = question.version or recipe.version
+    return Request(project, recipe, version, lock, stored=question.version is None)
+
+
+def _root(made: Made, cache: Cache) -> Path:
+    key = made.surroundings.key(toolchain(made.surroundings.machine))
+    return cache.root / FOLDER / f"{made.recipe.name}-{key}"
+
+
 def read(made: Made, question: Question, cache: Cache, stages: Stages) -> Symbols:
     """The symbols of a port that was made."""
-    surroundings = made.surroundings
-    tools = toolchain(surroundings.machine)
-    key = f"{made.recipe.name}-{surroundings.key(tools)}"
-    root = cache.root / FOLDER / key
+    root = _root(made, cache)
 
     def waiting(folder: Path) -> None:
         stages.moved("commands", f"waiting for another ukport in {folder}")
