@@ -22,7 +22,8 @@ from tempfile import TemporaryDirectory
 
 from ukport.source import Cache, default_root
 from ukport.symbols.command import Command
-from ukport.workflow.symbols import FOLDER, Question, build_commands
+from ukport.workflow.answers import FOLDER, Question
+from ukport.workflow.symbols import build_commands
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 5

@@ -7,7 +7,7 @@ import msgspec
 
 from ukport.errors import ExitCode
 from ukport.symbols.library import Outside, Source, Symbols
-from ukport.symbols.unit import Needed, Place, Unit
+from ukport.symbols.model import Needed, Place, Unit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

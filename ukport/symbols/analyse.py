@@ -16,11 +16,11 @@ from ukport.process import Completed, run
 from ukport.symbols import objects, preprocessed
 from ukport.symbols.book import Book
 from ukport.symbols.command import Command
+from ukport.symbols.model import FORMAT, Defined, Needed, Unit
 from ukport.symbols.record import Record
-from ukport.symbols.unit import Defined, Needed, Unit, UnreadableError, combine
+from ukport.symbols.store import store
+from ukport.symbols.unit import UnreadableError, combine
 
-# Changes with the meaning of what is kept.
-FORMAT = 2
 _TIMEOUT = 300.0  # seconds, for one unit
 # More declarations than these are not kept from one run to the next.
 _KEPT = 40_000
@@ -171,11 +171,3 @@ def _save(folder: Path, label: str, book: Book) -> None:
         return
     kept = book.all if len(book.all) <= _KEPT else book.used
     store(folder / f"{label}-{FORMAT}.declarations", msgspec.msgpack.encode(kept))
-
-
-def store(path: Path, content: bytes) -> None:
-    """Write a file of the cache in one step; another ukport may be writing the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ukport.symbols.unit import Place, Unit
+from ukport.symbols.model import Place, Unit
 
 
 class Source(StrEnum):

@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from ukport.process import ProcessError, run
-from ukport.symbols.analyse import Place, analyse, store
+from ukport.symbols.analyse import Place, analyse
 from ukport.symbols.command import Command
 from ukport.symbols.library import NOBODY, Provider, Source
+from ukport.symbols.store import store
 
 EXPORTS = "exportsyms.uk"
 _WORD = re.compile(rb"[A-Za-z_]\w*")

@@ -1,67 +1,44 @@
 """``ukport symbols``: what the units of a recipe's library define and need, and who provides it."""
 
-import hashlib
-import os
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
 from ukport.errors import UsageError
-from ukport.process import require, run
-from ukport.recipe import Recipe, load
-from ukport.recipe import files as own
+from ukport.process import run
+from ukport.recipe import load
 from ukport.recipe import lock as locks
-from ukport.source import Cache, Version
-from ukport.symbols.analyse import FORMAT, Place, analyse, store
+from ukport.source import Cache
+from ukport.symbols.analyse import Place, analyse
 from ukport.symbols.command import Command
 from ukport.symbols.library import Outside, Symbols, doubles, outside
 from ukport.symbols.providers import Around, find
+from ukport.symbols.store import store
 from ukport.verify.build import toolchain
 from ukport.verify.commands import compile_commands
 from ukport.verify.workspace import Workspace, hold, prepare
+from ukport.workflow import answers
+from ukport.workflow.answers import FOLDER, Question
 from ukport.workflow.events import Tell
 from ukport.workflow.port import Made, Request, make
 from ukport.workflow.stage import Stages
 
-FOLDER = "symbols"
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which library is asked about: the recipe's own, or ``of`` another one of its build.
-
-    ``only`` is a pattern for the sources; ``version`` as the user wrote it.
-    """
-
-    recipe: str
-    version: str | None = None
-    of: str = ""
-    only: str = ""
-
 
 def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symbols:
     """The symbols of a library; raises UkportError where the port cannot be made."""
-    recipe = load(project, question.recipe)
-    kept = _kept(project, recipe, question, cache)
-    if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept.read_bytes(), type=Symbols)
-        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-            pass
+    known = answers.known(project, question, cache)
+    if known is not None:
+        return known
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(_request(project, question), cache, stages, scratch)
         found = read(made, question, cache, stages)
-    if kept is not None:
-        # What was fetched on the way may have moved a tag.
-        kept = _kept(project, recipe, question, cache)
-    if kept is not None:
-        store(kept, msgspec.msgpack.encode(found))
+    # Named only now: what was fetched on the way may have moved a tag.
+    answers.keep(project, question, cache, found)
     return found
 
 
@@ -213,52 +190,3 @@ class _Names:
                     break
             self._known[path] = known
         return known
-
-
-def _kept(project: Path, recipe: Recipe, question: Question, cache: Cache) -> Path | None:
-    """Where the answer is kept, named by all that it rests on; None where that cannot be told.
-
-    A version such as ``2.1`` may mean another one tomorrow.
-    """
-    if question.version is not None and not Version.parse(question.version.removeprefix("v")).full:
-        return None
-    digest = hashlib.sha256(repr((FORMAT, question)).encode())
-    for path in _inputs(project, recipe):
-        try:
-            digest.update(b"\0%s\0" % str(path.relative_to(project)).encode() + path.read_bytes())
-        except OSError:
-            return None
-    for path in _tools(recipe, cache):
-        try:
-            state = path.stat()
-        except OSError:
-            digest.update(b"\0none")
-            continue
-        digest.update(f"\0{path} {state.st_size} {state.st_mtime_ns}".encode())
-    return cache.root / FOLDER / "answers" / f"{digest.hexdigest()[:32]}.msgpack"
-
-
-def _inputs(project: Path, recipe: Recipe) -> list[Path]:
-    folder = project / "recipes" / recipe.name
-    paths = [folder / "recipe.toml", folder / "recipe.lock"]
-    for part in ("glue", "test"):
-        paths += [folder / part / name for name in own.paths(project, recipe.name, part)]
-    series = [backend.series for backend in recipe.backends]
-    series += [tree.series for tree in recipe.pinned]
-    for name in filter(None, dict.fromkeys(series)):
-        paths += sorted((project / "patches" / name).glob("*.patch"))
-    return [path for path in paths if path.name != "recipe.lock" or path.exists()]
-
-
-def _tools(recipe: Recipe, cache: Cache) -> list[Path]:
-    """What has a date of its own: the compiler, and the tags of what was fetched."""
-    paths = [Path(os.path.realpath(require(name))) for name in ("gcc", "ld")]
-    trees = [(recipe.upstream.name, recipe.upstream.url)]
-    for tree in recipe.pinned:
-        trees.append((tree.name, tree.url))
-        if tree.origin:
-            trees.append((tree.origin.name, tree.origin.url))
-    for name, url in trees:
-        repository = cache.place(name, url)
-        paths += [repository / part for part in ("packed-refs", "refs/tags", "refs/heads")]
-    return paths
