@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FILES = ("Makefile.uk", "Config.uk", "Library.uk")
+EXPORTS = "exportsyms.uk"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Port:
     features: tuple[str, ...]
     backend: Backend
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         hold(self.version, VERSION, "version")
@@ -68,11 +70,13 @@ def generate(recipe: Recipe, port: Port) -> Mapping[str, str]:
         "archive": archive,
         "archive_name": file_name(archive),
         "folder": upstream.folder_at(version, tag),
+        "exports": sorted({*port.exports, *(recipe.glue.exports or ())}),
         **_sources(port),
         "files": (*recipe.glue.files, *port.backend.glue),
     }
     environment = _environment()
-    return {file: environment.get_template(f"{file}.jinja").render(values) for file in FILES}
+    files = FILES if recipe.glue.exports is None else (*FILES, EXPORTS)
+    return {file: environment.get_template(f"{file}.jinja").render(values) for file in files}
 
 
 def _sources(port: Port) -> Mapping[str, object]:

@@ -72,6 +72,22 @@ def read(core: Path, libraries: Sequence[Path], scratch: Path) -> Options:
     return Options(defined, mentions)
 
 
+def settle(
+    core: Path, libraries: Sequence[Path], wanted: Sequence[str], scratch: Path
+) -> frozenset[str]:
+    """The options that are set where ``wanted`` ones are and nothing else is asked for.
+
+    Raises KconfigError. ``scratch`` takes the generated menus.
+    """
+    core, scratch = core.resolve(), scratch.resolve()
+    parsed = _parse(core, [library.resolve() for library in libraries], scratch)
+    for _ in range(2):  # one may depend on another that comes later
+        for name in wanted:
+            if name in parsed.syms:
+                parsed.syms[name].set_value("y")
+    return frozenset(name for name, symbol in parsed.syms.items() if symbol.str_value == "y")
+
+
 def _parse(core: Path, libraries: Sequence[Path], scratch: Path) -> "kconfiglib.Kconfig":
     import kconfiglib
 

@@ -150,8 +150,8 @@ class Choice(Strict, frozen=True, kw_only=True):
     """A user option of Config.uk; without a prompt it is invisible.
 
     ``define`` is the macro that it sets for the library: ``NAME=value`` for a bool, ``NAME`` for
-    an int, which gives its own value. ``needs`` names the feature without which there is no such
-    option.
+    an int, which gives its own value unless that is its ``unset``. ``needs`` names the feature
+    without which there is no such option.
     """
 
     name: Symbol
@@ -163,6 +163,7 @@ class Choice(Strict, frozen=True, kw_only=True):
     help: Line | None = None
     define: Define | None = None
     needs: Symbol | None = None
+    unset: int | None = None
 
 
 class Glue(Strict, frozen=True, kw_only=True):
@@ -195,6 +196,11 @@ class Glue(Strict, frozen=True, kw_only=True):
     # What the features are asked of; the optional ones only where this version has them.
     headers: tuple[RelativePath, ...] = ()
     optional_headers: tuple[RelativePath, ...] = ()
+    # Optional headers that are public as well.
+    public_headers: tuple[RelativePath, ...] = ()
+    # Symbols for others beside those that ``headers`` and ``public_headers`` declare. Without the
+    # field every symbol of the library can be seen, as Unikraft has it where nothing is said.
+    exports: tuple[Identifier, ...] | None = None
     depends: tuple[Line, ...] = ()
     selects: tuple[Line, ...] = ()
     features: dict[Symbol, Feature] = field(default_factory=dict)

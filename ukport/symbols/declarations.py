@@ -2,8 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,20 +29,38 @@ class Function:
 
 @dataclass(frozen=True)
 class Declarations:
-    """Functions, structs (and their typedefs) with their fields, enumerators, and macros."""
+    """Functions, structs (and their typedefs) with their fields, enumerators, and macros.
+
+    ``exported`` are the symbols that the public headers declare.
+    """
 
     functions: Mapping[str, Function]
     structs: Mapping[str, tuple[str, ...]]
     enumerators: frozenset[str]
     macros: Mapping[str, str]
+    exported: tuple[str, ...] = ()
 
 
-def read(headers: Iterable[str], includes: Iterable[Path], flags: Iterable[str]) -> Declarations:
-    """Preprocess ``headers`` together and read what they declare; raises DeclarationError."""
+def read(
+    headers: Iterable[str],
+    includes: Sequence[Path],
+    flags: Iterable[str],
+    public: Sequence[str] = (),
+) -> Declarations:
+    """Preprocess ``headers`` together and read what they declare; raises DeclarationError.
+
+    ``public`` are those of them whose symbols are exported.
+    """
     source = "".join(f'#include "{header}"\n' for header in headers)
     options = [*flags, *(f"-I{folder}" for folder in includes)]
     preprocessed = _preprocess(source, options)
-    return parse(preprocessed, _macros(source, options))
+    told = parse(preprocessed, _macros(source, options))
+    if not public:
+        return told
+    from ukport.symbols import exports
+
+    places = {str(folder / header) for folder in includes for header in public}
+    return replace(told, exported=exports.declared(preprocessed, places))
 
 
 def _preprocess(source: str, options: list[str], *more: str) -> str:

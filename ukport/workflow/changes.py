@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ukport.errors import UsageError
+from ukport.glue import hand
+from ukport.glue.generate import EXPORTS, FILES
 from ukport.recipe import Recipe
 
 
@@ -55,3 +58,15 @@ def _compiled_in(makefile: str, recipe: Recipe) -> frozenset[str]:
     name = re.escape(recipe.glue.library.upper())
     listed = re.findall(rf"^{name}_SRCS-y \+= \$\({name}\)/([^|\s]+)", makefile, re.MULTILINE)
     return frozenset(listed)
+
+
+def refuse_edited(project: Path, recipe: Recipe) -> None:
+    """Raises UsageError where the generated part of a file of the glue was changed by hand."""
+    folder = lib_folder(project, recipe)
+    for name in (*FILES, EXPORTS):
+        if hand.edited(_text(folder / name)):
+            raise UsageError(
+                f"recipes/{recipe.name}/lib/{name} was changed by hand in its generated part",
+                f"ukport glue {recipe.name} --diff shows the change: move it into the recipe, or"
+                f" below a line {hand.MARK.strip()!r}, or restore the file from git",
+            )

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ukport.errors import UsageError
-from ukport.glue import features, generate
+from ukport.glue import features, generate, hand
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
 from ukport.recipe import files as own
@@ -22,7 +22,7 @@ from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
 from ukport.workflow.application import own_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
-from ukport.workflow.changes import GlueChange, glue_change
+from ukport.workflow.changes import GlueChange, glue_change, lib_folder
 from ukport.workflow.stage import Stages
 
 
@@ -126,8 +126,9 @@ def assemble(
             recipe.glue.features, declared, frozenset(files), _headers(recipe, patched, files)
         ),
         backend=backend,
+        exports=declared.exported,
     )
-    glue = generate.generate(recipe, port)
+    glue = hand.joined(generate.generate(recipe, port), _there_by_hand(request))
     series = {f"patches/{p.name}": p.raw for p in by_name[upstream.name].series}
     texts = {name: text.encode() for name, text in glue.items()}
     library = Library(
@@ -151,6 +152,16 @@ def assemble(
         application=own_tests(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
     )
+
+
+def _there_by_hand(request: Request) -> Mapping[str, str]:
+    """The project's own glue, for what people wrote into it."""
+    folder = lib_folder(request.project, request.recipe)
+    return {
+        name: (folder / name).read_text("utf-8", "replace")
+        for name in (*generate.FILES, generate.EXPORTS)
+        if (folder / name).is_file()
+    }
 
 
 def _compiled(
@@ -199,13 +210,14 @@ def _declarations(
     folders = tuple(dict.fromkeys((*glue.exported_includes, *glue.includes)))
     optional = [
         header
-        for header in glue.optional_headers
+        for header in (*glue.public_headers, *glue.optional_headers)
         if any(posixpath.normpath(f"{folder}/{header}") in files for folder in folders)
     ]
     headers = (*glue.headers, *optional)
-    asked = (patched.tree, headers, folders, toolchain())
+    public = () if glue.exports is None else (*glue.headers, *glue.public_headers)
+    asked = (patched.tree, headers, folders, public, toolchain())
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
-    kept = cache.root / "declarations" / f"3-{key}.json"
+    kept = cache.root / "declarations" / f"4-{key}.json"
     try:
         return msgspec.json.decode(kept.read_bytes(), type=declarations.Declarations)
     except (OSError, msgspec.DecodeError):
@@ -214,7 +226,7 @@ def _declarations(
         top = Path(name) / "tree"
         patched.repository.export(patched.tree, top, _tops((*folders, glue.source_root)))
         declared = declarations.read(
-            headers, [top / folder for folder in folders], ["-D__Unikraft__"]
+            headers, [top / folder for folder in folders], ["-D__Unikraft__"], public
         )
     kept.parent.mkdir(parents=True, exist_ok=True)
     # Its own: another ukport may be writing the same declarations at this moment.

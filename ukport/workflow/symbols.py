@@ -49,7 +49,7 @@ def build_commands(
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(_request(project, question), cache, stages, scratch)
-        with hold(_root(made, cache), lambda _folder: None) as workspace:
+        with hold(workspace_root(made, cache), lambda _folder: None) as workspace:
             commands = _commands(workspace, made, stages)
     return _chosen(commands, question.of or made.library.library, question.only)
 
@@ -61,14 +61,15 @@ def _request(project: Path, question: Question) -> Request:
     return Request(project, recipe, version, lock, stored=question.version is None)
 
 
-def _root(made: Made, cache: Cache) -> Path:
+def workspace_root(made: Made, cache: Cache) -> Path:
+    """Where the build that is only configured is kept, with what was read from it."""
     key = made.surroundings.key(toolchain(made.surroundings.machine))
     return cache.root / FOLDER / f"{made.recipe.name}-{key}"
 
 
 def read(made: Made, question: Question, cache: Cache, stages: Stages) -> Symbols:
     """The symbols of a port that was made."""
-    root = _root(made, cache)
+    root = workspace_root(made, cache)
 
     def waiting(folder: Path) -> None:
         stages.moved("commands", f"waiting for another ukport in {folder}")

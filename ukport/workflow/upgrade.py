@@ -20,6 +20,7 @@ from ukport.source import Cache
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
 from ukport.workflow.carry import StandingError
+from ukport.workflow.changes import refuse_edited
 from ukport.workflow.events import Tell
 from ukport.workflow.memory import (
     REMEMBERED,
@@ -122,6 +123,7 @@ class Upgrade:
     def _make(self, waiting: Waiting, stages: Stages, scratch: Path) -> Made:
         recipe = load(self.project, waiting.recipe)
         lock = locks.read(self.project / "recipes" / recipe.name)
+        refuse_edited(self.project, recipe)
         request = Request(
             self.project, recipe, waiting.version, lock, waiting.decided, strict=False
         )

@@ -64,6 +64,10 @@
 #define ARENAS		1
 #define ARENA_RESERVE	(4 * 32 * 1024)
 #endif
+#ifdef MI_PORT_ARENA_MIB
+#undef ARENA_RESERVE
+#define ARENA_RESERVE	(4L * MI_PORT_ARENA_MIB * 1024)
+#endif
 
 static struct uk_alloc mimalloc;
 

@@ -1,0 +1,164 @@
+"""``ukport glue``: a recipe's Unikraft glue made, proven by symbols, compared and written."""
+
+import difflib
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ukport.errors import UsageError
+from ukport.finding import Finding, in_order
+from ukport.glue import kconfig, proof
+from ukport.glue.generate import EXPORTS
+from ukport.glue.library import ExternalLibrary
+from ukport.recipe import load
+from ukport.recipe import lock as locks
+from ukport.source import Cache
+from ukport.verify.workspace import hold
+from ukport.workflow import answers, lint
+from ukport.workflow.answers import Question
+from ukport.workflow.changes import lib_folder, refuse_edited
+from ukport.workflow.events import Tell
+from ukport.workflow.port import Made, Request, make
+from ukport.workflow.stage import Stages
+from ukport.workflow.surroundings import Around
+from ukport.workflow.symbols import read, workspace_root
+from ukport.workflow.transaction import commit, differing, recover
+
+
+@dataclass(frozen=True)
+class Glue:
+    """A recipe's glue at a version: made today, and in the project.
+
+    ``own`` says whether the project's files are of that version, and so can be compared.
+    """
+
+    made: Made
+    there: Mapping[str, str]
+    own: bool
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        return self.made.glue
+
+    def diff(self) -> Iterator[str]:
+        """From the project's files to those that are made, as a unified diff."""
+        for name, text in self.files.items():
+            old = self.there.get(name, "").splitlines(keepends=True)
+            new = text.splitlines(keepends=True)
+            yield from difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+
+
+def glue(project: Path, name: str, version: str | None, cache: Cache, tell: Tell) -> Glue:
+    """Make the glue of a recipe at its own version, or at ``version``."""
+    recover(project)
+    stages = Stages(tell)
+    with cache.scratch() as scratch:
+        made = make(_request(project, name, version), cache, stages, scratch)
+    return _glue(project, made)
+
+
+def _request(project: Path, name: str, version: str | None) -> Request:
+    recipe = load(project, name)
+    lock = locks.read(project / "recipes" / recipe.name)
+    return Request(project, recipe, version or recipe.version, lock, stored=version is None)
+
+
+def _glue(project: Path, made: Made) -> Glue:
+    folder = lib_folder(project, made.recipe)
+    there = {
+        name: (folder / name).read_text("utf-8", "replace")
+        for name in made.glue
+        if (folder / name).is_file()
+    }
+    return Glue(made, there, own=str(made.version) == made.recipe.version)
+
+
+def check(
+    project: Path, name: str, version: str | None, cache: Cache, tell: Tell
+) -> tuple[Finding, ...]:
+    """All that is wrong with the glue: against the project, against symbols, against Kconfig."""
+    recover(project)
+    stages = Stages(tell)
+    with cache.scratch() as scratch:
+        made = make(_request(project, name, version), cache, stages, scratch)
+        question = Question(name, version)
+        symbols = answers.known(project, question, cache)
+        if symbols is None:
+            symbols = read(made, question, cache, stages)
+            answers.keep(project, question, cache, symbols)
+        found = _glue(project, made)
+        findings = [*(proof.drift(found.files, found.there) if found.own else ())]
+        with stages.stage("proof", made.library.library) as said:
+            findings += _objects(made)
+            findings += proof.prove(symbols, _ground(made, cache, scratch / "kconfig"))
+            said.append(
+                f"{len(symbols.units)} sources, {len(symbols.outside)} symbols from outside"
+            )
+        with stages.stage("lint", made.library.name):
+            around = Around(made.recipe.core, made.recipe.libraries)
+            findings += lint.check(ExternalLibrary(made.library.files), around, cache)
+    return in_order(findings)
+
+
+def _objects(made: Made) -> Iterator[Finding]:
+    """Sources that are listed twice, or whose objects would have one name."""
+    listed = [*made.compiled, *made.recipe.glue.files, *made.backend.glue]
+    for source, times in Counter(listed).items():
+        if times > 1:
+            yield proof.TWICE.at("Makefile.uk", 0, f"{source} is listed {times} times", "once")
+    own = Counter(posixpath.basename(p) for p in (*made.recipe.glue.files, *made.backend.glue))
+    for name in sorted(own.keys() & {posixpath.basename(path) for path in made.compiled}):
+        yield proof.TWICE.at(
+            "Makefile.uk",
+            0,
+            f"the glue's {name} and upstream's would be one object",
+            "give the glue's another name",
+        )
+
+
+def _ground(made: Made, cache: Cache, scratch: Path) -> proof.Ground:
+    recipe = made.recipe
+    scratch.mkdir(parents=True)
+    own = scratch / "own"
+    own.mkdir()
+    (own / "Config.uk").write_text(made.glue["Config.uk"], "utf-8")
+    root = workspace_root(made, cache)
+    with hold(root, lambda _folder: None) as workspace:
+        libraries = [own, *(workspace.library(tree.name) for tree in recipe.libraries)]
+        machine = made.surroundings.machine
+        wanted = (machine.option, *made.surroundings.platform.options, *recipe.glue.depends)
+        library = recipe.glue.library.upper()
+        parsed = kconfig.read(workspace.core, libraries, scratch)
+        settled = kconfig.settle(workspace.core, libraries, (*wanted, library), scratch)
+    exports = recipe.glue.exports
+    return proof.Ground(
+        makefile=made.glue["Makefile.uk"],
+        settled=settled,
+        options=parsed.defined,
+        exports=None if exports is None else proof.promised(made.glue[EXPORTS]),
+    )
+
+
+def write(project: Path, found: Glue) -> tuple[str, ...]:
+    """Write the glue into the project; the paths that changed.
+
+    Raises UsageError where a file was changed by hand, and for another version than the recipe's.
+    """
+    made = found.made
+    if not found.own:
+        raise UsageError(
+            f"recipes/{made.recipe.name} is at {made.recipe.version}, this glue is of"
+            f" {made.version}",
+            f"move the recipe with it: ukport upgrade {made.recipe.name} --to {made.version}",
+        )
+    refuse_edited(project, made.recipe)
+    folder = f"recipes/{made.recipe.name}/lib"
+    changes: dict[str, bytes | None] = {
+        f"{folder}/{name}": text.encode() for name, text in found.files.items()
+    }
+    written = differing(project, changes)
+    if written:
+        commit(project, changes)
+    return written
