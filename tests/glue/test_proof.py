@@ -65,6 +65,8 @@ def test_sources_that_do_not_go_together():
 
 def test_an_export_that_nobody_defines():
     unit = Unit("src/a.c", (Defined("f", "src/a.c", 1, function=True),), ())
-    ground = Ground(MAKEFILE, (), (), promised("# head\nf\ng # why\n\n"))
-    ((rule, _, message),) = found(symbols(units=(unit,)), ground)
-    assert (rule, message) == ("hidden-symbol", "no source defines g")
+    ground = Ground(MAKEFILE, (), (), ("g",), promised("# head\nf\ng # why\nh\n\n"))
+    assert found(symbols(units=(unit,)), ground) == [
+        ("hidden-symbol", 3, "no source defines g"),
+        ("declared-only", 4, "no source defines h"),
+    ]

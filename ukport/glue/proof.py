@@ -33,8 +33,13 @@ HIDDEN = Rule(
     Severity.ERROR,
     "A symbol that exportsyms.uk promises to others, and that no source defines.",
 )
+UNDEFINED = Rule(
+    "declared-only",
+    Severity.NOTE,
+    "A symbol that a public header declares, and that no source defines here.",
+)
 UNPARSED = Rule("unparsed-source", Severity.NOTE, "A source whose symbols are its object's.")
-ALL = (EDITED, STALE, BROKEN, MISSING, TWICE, UNSELECTED, HIDDEN, UNPARSED)
+ALL = (EDITED, STALE, BROKEN, MISSING, TWICE, UNSELECTED, HIDDEN, UNDEFINED, UNPARSED)
 
 _MAKEFILE, _CONFIG, _EXPORTS = "Makefile.uk", "Config.uk", "exportsyms.uk"
 _PLACES = 3
@@ -74,13 +79,15 @@ class Ground:
 
     ``makefile`` is the generated text. ``settled`` are the options that are set where only the
     library and what it depends on are asked for, ``options`` all that there are. ``exports`` are
-    the names that the recipe adds; None where everything is exported.
+    the names that the recipe adds, None where everything is exported; ``promised`` are all that
+    exportsyms.uk has.
     """
 
     makefile: str
     settled: Container[str]
     options: Container[str]
     exports: Collection[str] | None
+    promised: Sequence[str] = ()
 
 
 def prove(symbols: Symbols, ground: Ground) -> Iterator[Finding]:
@@ -155,13 +162,16 @@ def _unexported(symbols: Symbols, ground: Ground) -> Iterator[Finding]:
     if ground.exports is None:
         return
     defined = {one.name for unit in symbols.units for one in unit.defines}
-    for name in sorted(set(ground.exports) - defined):
-        yield HIDDEN.at(
-            _EXPORTS, 0, f"no source defines {name}", "take it out of glue.exports in the recipe"
-        )
+    for number, name in enumerate(ground.promised, 1):
+        if not name or name in defined:
+            continue
+        if name in ground.exports:
+            cure = "take it out of glue.exports in the recipe"
+            yield HIDDEN.at(_EXPORTS, number, f"no source defines {name}", cure)
+        else:
+            yield UNDEFINED.at(_EXPORTS, number, f"no source defines {name}", "")
 
 
 def promised(text: str) -> Sequence[str]:
-    """The names in an exportsyms.uk."""
-    names = (line.partition("#")[0].strip() for line in text.splitlines())
-    return tuple(name for name in names if name)
+    """The name on each line of an exportsyms.uk."""
+    return tuple(line.partition("#")[0].strip() for line in text.splitlines())

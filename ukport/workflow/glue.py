@@ -137,7 +137,8 @@ def _ground(made: Made, cache: Cache, scratch: Path) -> proof.Ground:
         makefile=made.glue["Makefile.uk"],
         settled=settled,
         options=parsed.defined,
-        exports=None if exports is None else proof.promised(made.glue[EXPORTS]),
+        exports=exports,
+        promised=proof.promised(made.glue.get(EXPORTS, "")),
     )
 
 
