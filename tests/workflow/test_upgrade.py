@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -183,7 +184,7 @@ def test_a_pin_that_is_not_there(toy):
 def test_a_checksum_that_differs_shows_both(toy):
     assert ukport(toy, "fetch", "toy").returncode == 0
     lock = toy.recipe.with_name("recipe.lock")
-    right = lock.read_text().rpartition("sha256 = ")[2].strip().strip('"')
+    right = re.findall(r'^sha256 = "(\w{64})"$', lock.read_text(), re.MULTILINE)[-1]
     lock.write_text(lock.read_text().replace(right, "0" * 64))
     done = ukport(toy, "verify", "toy")
     assert done.returncode == 5
