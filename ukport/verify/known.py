@@ -177,7 +177,7 @@ def _memory(scene: Scene) -> Known | None:
         "too-little-memory",
         f"the guest has {scene.layout.memory} MiB, the recipe's test asks for {enough}{least}",
         advice,
-        "the guest's own words" if starved else "the recipe",
+        "the verdict's reason" if starved else "the recipe",
     )
 
 

@@ -73,7 +73,9 @@ def try_out(subject: Subject, wanted: str, cache: Path) -> Trial:
     booted, verdict = _boot(subject, wanted, cache)
     if verdict.kind is Kind.PASS:
         return Trial(verdict, booted)
-    explanation = explain(_seen(subject, verdict, booted))
+    seen = _seen(subject, verdict, booted)
+    verdict = _starved(subject, verdict, booted)
+    explanation = explain(replace(seen, verdict=verdict))
     return Trial(_refined(verdict, explanation), booted, explanation)
 
 
@@ -125,6 +127,18 @@ def _seen(subject: Subject, verdict: Verdict, booted: Boot) -> Seen:
         again = _run(subject, booted.accelerator, timeout=limit, autopsy=Autopsy(stack))
     image = subject.symbols
     return Seen(verdict, booted, image, subject.layout(image), subject.port, again)
+
+
+def _starved(subject: Subject, verdict: Verdict, booted: Boot) -> Verdict:
+    """Tests that fail in less memory than the recipe gives: OOM, if the image passes with that."""
+    enough = subject.port.enough
+    if verdict.kind is not Kind.FAIL or subject.memory >= enough:
+        return verdict
+    again = _run(replace(subject, memory=enough), booted.accelerator)
+    if judge(again.console, again.ended, subject.expected).kind is not Kind.PASS:
+        return verdict
+    reason = f"{verdict.reason}; with {enough} MiB the same image passes"
+    return replace(verdict, kind=Kind.OOM, reason=reason)
 
 
 def _refined(verdict: Verdict, explanation: Explanation) -> Verdict:
