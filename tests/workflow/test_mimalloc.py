@@ -96,7 +96,7 @@ def test_what_is_committed_is_what_ukport_makes(project):
 
 @pytest.mark.parametrize(
     ("version", "backend"),
-    [("2.0.9", "os-tls"), ("1.9.11", "prim"), ("2.4.1", "prim"), ("3.4.3", "prim")],
+    [("2.0.9", "os-segments-tls"), ("1.9.11", "prim"), ("2.4.1", "prim"), ("3.4.3", "prim")],
 )
 def test_other_generations_from_the_same_recipe(project, version, backend):
     assert verified(project, version)["backend"] == backend

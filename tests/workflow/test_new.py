@@ -212,5 +212,6 @@ def test_zlib_boots(tmp_path, upstream):
     assert found.result
     assert found.result.verdict == "pass"
     assert len(found.survey.sources) == 15
-    assert "malloc" in found.providers["libmusl"]
+    assert "memcpy" in found.providers["libmusl"]
+    assert found.providers["libmuslglue"] == ("free", "malloc")
     assert found.missing == ()

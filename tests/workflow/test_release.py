@@ -201,8 +201,9 @@ def test_mimalloc_builds_and_boots_from_its_release_alone(upstream, tmp_path, mo
     from ukport.recipe import load
 
     recipe = load(ROOT, "mimalloc")
-    for tree in (recipe.core, *recipe.libraries):
-        upstream(tree.url)
+    published = "https://github.com/unikraft/lib-mimalloc"
+    for url in (recipe.core.url, *(tree.url for tree in recipe.libraries), published):
+        upstream(url)
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
     project = tmp_path / "project"
@@ -227,12 +228,12 @@ def test_mimalloc_builds_and_boots_from_its_release_alone(upstream, tmp_path, mo
     def run(*command: object) -> None:
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
-    for tree in (recipe.core, *recipe.libraries):
-        run("git", "clone", "-q", tree.url, here / tree.name)
-        fetched = ["git", "-C", here / tree.name, "fetch", "-q", out / f"{tree.name}.bundle"]
-        run(*fetched, f"{branch}:it")
-        run("git", "-C", here / tree.name, "checkout", "-q", "it")
-    run("git", "clone", "-q", "-b", branch, out / "lib-mimalloc.bundle", here / "lib-mimalloc")
+    homes = {tree.name: tree.url for tree in (recipe.core, *recipe.libraries)}
+    # The branch stands on the published library's where the cache has that.
+    for name, url in {**homes, "lib-mimalloc": published}.items():
+        run("git", "clone", "-q", url, here / name)
+        run("git", "-C", here / name, "fetch", "-q", out / f"{name}.bundle", f"{branch}:it")
+        run("git", "-C", here / name, "checkout", "-q", "it")
     app = here / "app"
     shutil.copytree(ROOT / "recipes/mimalloc/test", app)
     sources = "".join(f"APPALONE_SRCS-y += $(APPALONE_BASE)/{s}\n" for s in recipe.test.sources)
