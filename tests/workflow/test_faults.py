@@ -140,7 +140,10 @@ def test_objects_of_another_version_are_found_and_built_anew(toy):
     assert done.returncode == 0
 
 
-@pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+
+
+@needs_gdb
 def test_gdb_stands_at_the_crash(toy):
     deep = "static __attribute__((noinline)) void store(int *p) { *(volatile int *)p = 7; }"
     edit(toy, "store((int *)0);", before=deep)
@@ -150,6 +153,7 @@ def test_gdb_stands_at_the_crash(toy):
     assert "<store" in done.stdout.rpartition("rip ")[2].partition("\n")[0]
 
 
+@needs_gdb
 def test_gdb_where_nothing_crashed(toy):
     done = ukport(toy, "verify", "toy", "--gdb")
     assert done.returncode == 2

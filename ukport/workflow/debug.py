@@ -24,7 +24,8 @@ def debug(result: Result) -> None:
     Raises UsageError where no guest died.
     """
     explained = result.explanation
-    if not result.boot_command or result.verdict not in ("crash", "oom") or explained is None:
+    died = result.verdict in ("crash", "oom") and explained is not None and explained.registers
+    if not result.boot_command or explained is None or not died:
         raise UsageError(
             f"--gdb: no guest crashed, the verdict is {result.verdict.upper()}",
             "the report says what happened",
