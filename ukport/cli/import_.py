@@ -5,23 +5,16 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Offline, cache
+from ukport.cli.options import Color, Directory, Form, Json, Offline, Place, Upstream, cache
 
 
 def import_(
-    place: Annotated[
-        str, typer.Argument(metavar="PATH|URL", help="A library's folder, or URL[@REV].")
-    ],
+    place: Place,
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="The recipe's, if not the library's.")
     ] = "",
-    upstream: Annotated[
-        str | None,
-        typer.Option("--upstream", metavar="URL@REV", help="The tree that its archive is made of."),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="table, text, json, sarif or github.")
-    ] = "table",
+    upstream: Upstream = None,
+    form: Form = "table",
     json: Json = False,
     offline: Offline = False,
     color: Color = "auto",

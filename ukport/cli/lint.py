@@ -5,24 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Offline, cache
+from ukport.cli.options import Color, Directory, Form, Json, Offline, Place, Upstream, cache
 
 
 def lint(
-    place: Annotated[
-        str, typer.Argument(metavar="PATH|URL", help="A library's folder, or URL[@REV].")
-    ],
+    place: Place,
     beside: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="URL[@REV]", help="A library whose options exist, too."),
     ] = None,
-    upstream: Annotated[
-        str | None,
-        typer.Option("--upstream", metavar="URL@REV", help="The tree that its archive is made of."),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="table, text, json, sarif or github.")
-    ] = "table",
+    upstream: Upstream = None,
+    form: Form = "table",
     json: Json = False,
     offline: Offline = False,
     color: Color = "auto",

@@ -38,6 +38,14 @@ Memory = Annotated[
     list[int] | None,
     typer.Option("--memory", metavar="MIB", min=2, help="Of the guest, in MiB."),
 ]
+Place = Annotated[str, typer.Argument(metavar="PATH|URL", help="A library's folder, or URL[@REV].")]
+Upstream = Annotated[
+    str | None,
+    typer.Option("--upstream", metavar="URL@REV", help="The tree that its archive is made of."),
+]
+Form = Annotated[
+    str, typer.Option("--format", metavar="FORM", help="table, text, json, sarif or github.")
+]
 Offline = Annotated[
     bool, typer.Option("--offline", envvar="UKPORT_OFFLINE", help="Use only what is cached.")
 ]

@@ -22,6 +22,7 @@ from ukport.source.versions import Version, releases, resolve
 from ukport.symbols import objects
 from ukport.symbols.closure import Object, outside
 from ukport.workflow.events import Tell
+from ukport.workflow.smoke import spoken
 from ukport.workflow.stage import Stages
 from ukport.workflow.surroundings import CORE, MUSL
 from ukport.workflow.survey import Survey, survey
@@ -36,7 +37,6 @@ _CONFIGURATION = Configuration(
     disable=("LIBUKRANDOM",),
 )
 _MOST_PLACES = 20
-_INTEGER = re.compile(r"(?:(?:un)?signed|int|long|short|size_t|uint\d+_t|int\d+_t|unsigned \w+)\b")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _proposal(
             "write the recipe by hand, with test.version: ukport schema",
         )
     url = wish.named.url.removesuffix("/").removesuffix(".git")
-    calls = _calls(seen, version)
+    calls = spoken(seen, version)
     symbol = f"LIB{propose.identifier(name).upper()}"
     options = tuple(_option(symbol, name, one.switch.name, one.switch.help) for one in seen.options)
     listed = seen.listed_in or "no build file lists them: what the public functions need"
@@ -228,29 +228,6 @@ def _option(symbol: str, name: str, macro: str, words: str) -> Option:
     rest = macro.removeprefix(f"{propose.identifier(name).upper()}_")
     plain = re.sub(r"[^\x20-\x7e]|[\"\\$`{}]", "", words).strip() or macro
     return Option(f"{symbol}_{rest}", plain, macro)
-
-
-def _calls(seen: Survey, version: str) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """How the test tells the version, and the functions that it asks: texts and numbers."""
-    literal = next(
-        (
-            name
-            for name, value in sorted(seen.declared.macros.items())
-            if value.strip() == f'"{version}"' and name.isidentifier() and "VERSION" in name
-        ),
-        "",
-    )
-    texts, numbers = [], []
-    for name in sorted(seen.nullary):
-        function = seen.declared.functions[name]
-        if "version" not in name.lower():
-            continue
-        if re.fullmatch(r"const char ?\*", function.returns):
-            texts.append((name, literal))
-        elif _INTEGER.match(function.returns):
-            numbers.append(name)
-    spoken = f"{texts[0][0]}()" if texts else literal
-    return spoken, tuple(texts), tuple(numbers)
 
 
 def _own(project: Path, found: Found) -> None:
