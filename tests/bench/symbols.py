@@ -43,7 +43,8 @@ def compile_all(commands: Sequence[Command], folder: Path, jobs: int) -> list[st
 
     def one(at: int) -> str:
         unit = folder / f"{at}.o"
-        subprocess.run(commands[at].compile(unit), check=True)
+        compiled = subprocess.run(commands[at].compile(unit), stderr=subprocess.PIPE, check=False)
+        assert compiled.returncode == 0, compiled.stderr.decode(errors="replace")
         return subprocess.run(["nm", unit], check=True, capture_output=True, text=True).stdout
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -100,17 +101,18 @@ def measure(name: str) -> bool:
     question = CASES[name]
     ukport(question)
     cache = Cache(default_root())
-    commands = build_commands(ROOT, question, cache, lambda _event: None)
     jobs = os.cpu_count() or 1
     rows: list[tuple[float, ...]] = []
+    listings: list[str] = []
     with TemporaryDirectory() as folder:
         place = Path(folder)
         for _ in range(ROUNDS):
-            one = seconds(compile_all, commands, place, 1)
-            many = seconds(compile_all, commands, place, jobs)
+            with build_commands(ROOT, question, cache, lambda _event: None) as commands:
+                one = seconds(compile_all, commands, place, 1)
+                many = seconds(compile_all, commands, place, jobs)
+                listings = listings or compile_all(commands, place, jobs)
             forget()
             rows.append((one, many, seconds(ukport, question), seconds(ukport, question)))
-        listings = compile_all(commands, place, jobs)
     one, many, cold, warm = (statistics.median(column) for column in zip(*rows, strict=True))
     colds, warms = (statistics.median(row[at] / row[0] for row in rows) for at in (2, 3))
     units = ukport(question)["units"]

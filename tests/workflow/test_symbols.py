@@ -25,8 +25,8 @@ def test_symbols_are_those_of_the_objects(case, tmp_path: Path):
     cache = Cache(default_root())
     found = symbols(ROOT, CASES[case], cache, lambda _event: None)
     assert [unit.source for unit in found.units if not unit.parsed] == []
-    commands = build_commands(ROOT, CASES[case], cache, lambda _event: None)
-    listings = compile_all(commands, tmp_path, os.cpu_count() or 1)
+    with build_commands(ROOT, CASES[case], cache, lambda _event: None) as commands:
+        listings = compile_all(commands, tmp_path, os.cpu_count() or 1)
     units = [
         {key: [{"name": one.name} for one in getattr(unit, key)] for key in ("defines", "needs")}
         for unit in found.units

@@ -2,7 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -42,16 +43,21 @@ def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symb
     return found
 
 
+@contextmanager
 def build_commands(
     project: Path, question: Question, cache: Cache, tell: Tell
-) -> tuple[Command, ...]:
-    """How the build compiles the units that are asked about; for comparing with its objects."""
+) -> Iterator[tuple[Command, ...]]:
+    """How the build compiles the units that are asked about; for comparing with its objects.
+
+    The build folder, whose headers the commands read, is held until the context ends: another
+    ukport would lay out another version in it.
+    """
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(_request(project, question), cache, stages, scratch)
         with hold(workspace_root(made, cache), lambda _folder: None) as workspace:
             commands = _commands(workspace, made, stages)
-    return _chosen(commands, question.of or made.library.library, question.only)
+            yield _chosen(commands, question.of or made.library.library, question.only)
 
 
 def _request(project: Path, question: Question) -> Request:
