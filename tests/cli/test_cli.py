@@ -84,10 +84,26 @@ def test_schema_is_json():
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; from ukport.cli.app import app; print(*sys.modules)"
+    code = (
+        "import sys; from ukport.cli.app import app; "
+        "app(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"rich.console", "pycparser", "jinja2", "msgspec", "tomlkit", "hypothesis"}
-    assert not heavy & set(done.stdout.split())
+    modules = set(done.stdout.split())
+    assert "ukport.cli.upgrade" in modules
+    assert not heavy & modules
+
+
+def test_a_command_imports_no_other():
+    code = (
+        "import sys; from ukport.cli.app import app; "
+        "app(['schema'], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "ukport.cli.schema" in modules
+    assert "ukport.cli.upgrade" not in modules
 
 
 def test_json_tells_an_error_as_well(toy):

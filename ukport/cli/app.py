@@ -1,40 +1,13 @@
-"""The commands, one module each; none of them imports what it works with before it is called."""
+"""The commands, one module each, imported when it is asked for; only help asks for all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from importlib import import_module
 
 import click
 import typer
 from typer.core import TyperGroup
 
 from ukport import __version__
-from ukport.cli import (
-    bundle,
-    check,
-    demo,
-    dev,
-    diff,
-    doctor,
-    fetch,
-    glue,
-    import_,
-    lint,
-    list_,
-    matrix,
-    new,
-    outdated,
-    rebase,
-    refresh,
-    release,
-    report,
-    schema,
-    series,
-    status,
-    sweep,
-    symbols,
-    upgrade,
-    verify,
-    watch,
-)
 from ukport.cli.edge import at_edge
 
 
@@ -45,9 +18,14 @@ class Commands(TyperGroup):
         return [*COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = COMMANDS.get(cmd_name)
-        if command is None:
+        if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
+        # A command is the function, or the group, of its module's own name.
+        name = _MODULES.get(cmd_name, cmd_name)
+        command: Callable[..., int] | typer.Typer
+        command = getattr(import_module(f"ukport.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            return typer.main.get_command(command)
         one = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
@@ -83,43 +61,33 @@ def _main(
     pass
 
 
-COMMANDS: Mapping[str, Callable[..., int]] = {
-    "upgrade": upgrade.upgrade,
-    "verify": verify.verify,
-    "matrix": matrix.matrix,
-    "sweep": sweep.sweep,
-    "fetch": fetch.fetch,
-    "bundle": bundle.bundle,
-    "demo": demo.demo,
-    "list": list_.list_,
-    "status": status.status,
-    "symbols": symbols.symbols,
-    "glue": glue.glue,
-    "rebase": rebase.rebase,
-    "check": check.check,
-    "dev": dev.dev,
-    "refresh": refresh.refresh,
-    "series": series.series,
-    "diff": diff.diff,
-    "release": release.release,
-    "outdated": outdated.outdated,
-    "watch": watch.watch,
-    "lint": lint.lint,
-    "import": import_.import_,
-    "new": new.new,
-    "doctor": doctor.doctor,
-    "schema": schema.schema,
-}
-reports = typer.Typer(
-    name="report",
-    help="Work with results that are there.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+COMMANDS = (
+    "upgrade",
+    "verify",
+    "matrix",
+    "sweep",
+    "fetch",
+    "bundle",
+    "demo",
+    "list",
+    "status",
+    "symbols",
+    "glue",
+    "rebase",
+    "check",
+    "dev",
+    "refresh",
+    "series",
+    "diff",
+    "release",
+    "outdated",
+    "watch",
+    "lint",
+    "import",
+    "new",
+    "doctor",
+    "schema",
+    "report",
 )
-reports.command("join")(at_edge(report.join))
-app.add_typer(reports)
-
-
-@reports.callback()
-def _reports() -> None:
-    """A group of commands, though it has one only."""
+# Python keeps these names for itself.
+_MODULES = {"import": "import_", "list": "list_"}

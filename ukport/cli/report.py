@@ -5,9 +5,26 @@ from typing import Annotated
 
 import typer
 
+from ukport.cli.edge import at_edge
 from ukport.cli.options import Color, Directory, Json, project
 
+report = typer.Typer(
+    name="report",
+    help="Work with results that are there.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
+
+@report.callback()
+def _group() -> None:
+    """A group of commands, though it has one only."""
+
+
+@report.command("join")
+@at_edge
 def join(
     files: Annotated[
         list[Path], typer.Argument(metavar="MATRIX.JSON", help="Each part's reports/…/matrix.json.")
