@@ -53,9 +53,34 @@ def test_the_recipe_says_what_makefile_uk_says(take, tmp_path):
     assert recipe.upstream.archive == "http://example.org/x-{version}.tar.gz"
     assert recipe.backends[0].series == "x/1.0"
     glue = recipe.glue
-    assert glue.sources == ("src/one.c", "src/gone.c", "other/one.c")
+    assert glue.sources == ("src/one.c", "other/one.c")
     assert glue.files == ("glue.c", "missing.c")
-    assert glue.selects == ("LIBKUALLOC", "LIBUKOLD", "LIBUKNEVER", "LIBELSEWHERE")
+    assert glue.selects == ("LIBELSEWHERE",)
+
+
+def test_what_is_wrong_is_left_out_and_told(take):
+    told = {(f.file, f.line): f for f in take(library(**{"missing.c": ""})).findings}
+    assert told["Makefile.uk", 9].message == "src/gone.c is not in the archive"
+    assert told["Config.uk", 3].message == "select LIBKUALLOC: no core has it"
+    assert told["Config.uk", 3].cure == "write LIBUKALLOC"
+    assert {told[place].rule for place in told if place[0] == "Config.uk"} == {"left-out"}
+
+
+def test_another_library_in_the_same_files_stays_there(take, tmp_path):
+    makefile = """\
+$(eval $(call addlib_s,libx,$(CONFIG_LIBX)))
+$(eval $(call addlib_s,libx_y,$(CONFIG_LIBX_Y)))
+$(eval $(call fetch,libx,https://example.org/x-1.0.tar.gz))
+LIBX_SRCS-y += $(LIBX_ORIGIN)/x-1.0/src/one.c
+LIBX_SRCS-y += $(LIBX_BASE)/own.c|unikraft
+LIBX_Y_SRCS-y += $(LIBX_ORIGIN)/x-1.0/other/one.c
+"""
+    done = take(ExternalLibrary({"Makefile.uk": makefile.encode(), "own.c": b""}))
+    glue = load(tmp_path, "x").glue
+    assert (glue.sources, glue.files) == (("src/one.c",), ())
+    told = {f.line: f.message for f in done.findings if f.rule == "not-in-recipe"}
+    assert told[5] == "own.c has an object of its own name, own.unikraft.o"
+    assert told[6] == "other/one.c is of libx_y, another library in the same files"
 
 
 def test_what_a_recipe_cannot_say_is_told_by_line(take):

@@ -5,14 +5,21 @@ Nothing is lost: every file of the library has its place in the recipe's folders
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ukport.finding import Finding, Rule, Severity
 from ukport.glue.evaluate import Item
-from ukport.glue.library import CONFIG, LIBRARY, ORIGIN, Archive, ExternalLibrary, meets
-from ukport.glue.makefile import Condition
+from ukport.glue.library import (
+    CONFIG,
+    LIBRARY,
+    ORIGIN,
+    Archive,
+    ExternalLibrary,
+    Source,
+    meets,
+)
 from ukport.recipe.model import PATH
 from ukport.series.parse import PatchError
 from ukport.series.patch import Patch
@@ -21,7 +28,10 @@ NOT_IN_RECIPE = Rule(
     "not-in-recipe", Severity.NOTE, "What a recipe cannot say; it is kept as it was written."
 )
 GUESSED = Rule("guessed", Severity.WARNING, "What the library does not say and a recipe needs.")
-RULES = (NOT_IN_RECIPE, GUESSED)
+LEFT_OUT = Rule(
+    "left-out", Severity.WARNING, "What is wrong in the library, and so is not in the recipe."
+)
+RULES = (NOT_IN_RECIPE, GUESSED, LEFT_OUT)
 
 _CODE = (".c", ".h", ".S")
 _FLAG = re.compile(r"[A-Za-z0-9_=.,/+-]+")
@@ -47,10 +57,23 @@ class Imported:
     notes: tuple[Finding, ...]
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What a library is held against.
+
+    ``tree`` are the files behind its archive; ``unknown`` the options that no core has, with what
+    to do about each.
+    """
+
+    tree: Collection[str]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class _Work:
     library: ExternalLibrary
     archive: Archive
+    ground: Ground
     notes: list[Finding] = field(default_factory=list)
 
     def note(self, item: Item, why: str, cure: str = "") -> None:
@@ -58,9 +81,9 @@ class _Work:
         self.notes.append(NOT_IN_RECIPE.at(at.file, at.line, why, cure or "kept in lib/"))
 
 
-def take(library: ExternalLibrary, archive: Archive) -> Imported:
+def take(library: ExternalLibrary, archive: Archive, ground: Ground) -> Imported:
     """The library as it fetches ``archive``."""
-    work = _Work(library, archive)
+    work = _Work(library, archive, ground)
     files, series = _placed(library)
     name = library.name
     glue: dict[str, Any] = {"library": name, **_described(work)}
@@ -136,56 +159,60 @@ def _sources(work: _Work) -> tuple[list[str], dict[str, list[str]], list[str]]:
     plain: list[str] = []
     optional: dict[str, list[str]] = {}
     own: list[str] = []
-    switches = {one.name: one.switch for one in work.library.scope.libraries}
-    main = work.library.name
-    seen: set[tuple[str, str]] = set()
     for source in work.library.sources:
         item = source.item
         if not meets(item.held, work.archive.held):
             continue
-        options, why = _options(item, work.archive.held)
-        if source.library != main and (named := _OPTION.fullmatch(switches[source.library])):
-            options = list(dict.fromkeys([*options, *([named[1]] if named[1] else [])]))
-            options = [o for o in options if o != main.upper()]
-        if why:
-            work.note(item, f"{source.path} is compiled only where {why}")
-            continue
-        if len(options) > 1:
-            told = " and ".join(options)
-            work.note(item, f"{source.path} needs {told}; the recipe names the last")
-        if not re.fullmatch(PATH, source.path):
-            work.note(item, f"{source.path!r} is no path that a recipe can name")
+        options, why = when(item, work.archive, work.library.name)
+        if why := _not_said(work, source, options, why):
+            work.note(item, f"{source.path} {why}")
             continue
         if source.own:
-            if options:
-                work.note(item, f"own {source.path} is compiled only with {options[-1]}")
             own += [source.path] if source.path not in own else []
-            continue
-        key = (source.path, options[-1] if options else "")
-        if key not in seen and (source.path, "") not in seen:
-            seen.add(key)
-            (optional.setdefault(options[-1], []) if options else plain).append(source.path)
-        else:
+        elif source.path not in work.ground.tree:
+            said = f"{source.path} is not in the archive"
+            work.notes.append(LEFT_OUT.at(item.origin.file, item.origin.line, said))
+        elif source.path in plain or (options and source.path in optional.get(options[0], ())):
             work.note(item, f"{source.path} is listed again")
+        else:
+            (optional.setdefault(options[0], []) if options else plain).append(source.path)
     return plain, optional, own
 
 
-def _options(item: Item, archive: Iterable[Condition]) -> tuple[list[str], str]:
-    """The options that an item hangs on, or the test that is none."""
+def _not_said(work: _Work, source: Source, options: Sequence[str], why: str) -> str:
+    """Why a recipe cannot say of a source what the library says."""
+    if source.library != work.library.name:
+        return f"is of {source.library}, another library in the same files"
+    if why:
+        return f"is compiled only where {why}"
+    if len(options) > 1 or (options and source.own):
+        return f"is compiled only with {' and '.join(options)}"
+    if source.variants:
+        return f"has an object of its own name, {source.objects[0]}"
+    return "" if re.fullmatch(PATH, source.path) else "is no path that a recipe can name"
+
+
+def when(item: Item, archive: Archive, name: str) -> tuple[tuple[str, ...], str]:
+    """The options that an item hangs on, less the library's own, or a test that is none.
+
+    What ``archive`` rests on is given.
+    """
     found = []
-    for condition in sorted(item.held - set(archive)):
-        if option := _IF_OPTION.fullmatch(condition.text):
+    for condition in sorted(item.held - archive.held):
+        option = _IF_OPTION.fullmatch(condition.text)
+        arch = _IF_ARCH.fullmatch(condition.text)
+        if option and not condition.branch:  # of an else if the branches before it count, too
             found.append(option[1])
-        elif arch := _IF_ARCH.fullmatch(condition.text):
-            found.append(_ARCH.get(arch[1] or arch[2], ""))
-        if not found or not found[-1] or condition.text.startswith("else"):
-            return [], condition.text
+        elif arch and (arch[1] or arch[2]) in _ARCH:
+            found.append(_ARCH[arch[1] or arch[2]])
+        else:
+            return (), condition.text
     for guard in item.guards:
         option = _OPTION.fullmatch(guard)
         if option is None:
-            return [], guard
+            return (), guard
         found.append(option[1])
-    return list(dict.fromkeys(found)), ""
+    return tuple(dict.fromkeys(one for one in found if one != name.upper())), ""
 
 
 def _includes(work: _Work) -> dict[str, list[str]]:
@@ -208,9 +235,9 @@ def _includes(work: _Work) -> dict[str, list[str]]:
             if inside != "." and not re.fullmatch(PATH, inside):
                 work.note(item, f"{item.text} is no folder that a recipe can name")
                 continue
-            _, why = _options(item, work.archive.held)
-            if why or any(g != f"$(CONFIG_{prefix})" for g in item.guards):
-                told = why or ", ".join(item.guards)
+            options, why = when(item, work.archive, work.library.name)
+            if why or options:
+                told = why or " and ".join(options)
                 work.note(item, f"{item.text} is used only where {told}; here always")
             key = mine if own else theirs
             if inside not in found.setdefault(key, []):
@@ -223,12 +250,12 @@ def _flags(work: _Work) -> list[str]:
     for item in work.library.scope.items(f"{work.library.name.upper()}_CFLAGS-y"):
         if not meets(item.held, work.archive.held):
             continue
-        plain = item.known and not item.guards and item.held <= work.archive.held
+        plain = item.known and when(item, work.archive, work.library.name) == ((), "")
         if plain and _FLAG.fullmatch(item.text):
             flags += [item.text] if item.text not in flags else []
         else:
-            when = f" where {', '.join(item.guards)}" if item.guards else ""
-            work.note(item, f"the flag {item.text}{when}")
+            told = f" where {', '.join(item.guards)}" if item.guards else ""
+            work.note(item, f"the flag {item.text}{told}")
     return flags
 
 
@@ -254,7 +281,11 @@ def _config(work: _Work) -> dict[str, Any]:
         elif inside == name and (asked := re.match(r"\s*(select|depends on|imply)\s+(.*)", line)):
             text = asked[2].partition("#")[0].strip()
             key = {"select": "selects", "depends on": "depends"}.get(asked[1])
-            if key and _LINE.fullmatch(text):
+            option = (text.split() or [""])[0]
+            if asked[1] == "select" and option in work.ground.unknown:
+                said, cure = f"select {option}: no core has it", work.ground.unknown[option]
+                work.notes.append(LEFT_OUT.at(CONFIG, number, said, cure))
+            elif key and _LINE.fullmatch(text):
                 found.setdefault(key, []).append(text)
             else:
                 said = f"{asked[1]} {text}"

@@ -11,6 +11,8 @@ from ukport.glue.kconfig import Mention
 # How core names its own libraries; LIBPOSIX_ and HAVE_ are its own, too.
 _CORE = ("LIBUK", "LIBPOSIX_", "HAVE_", "UKPLAT_", "PLAT_", "UK_")
 
+_LONG = 8  # letters: of shorter names many differ by one
+
 
 @dataclass(frozen=True)
 class Known:
@@ -40,6 +42,14 @@ def used(
         if name not in known.defined:
             rule, why, cure = _judge(name, known, rules.UNSET_CONFIG, rules.FOREIGN_OPTION, own)
             yield rule.at(file, lines[0], f"CONFIG_{name}: {why}{_also(lines)}", cure)
+
+
+def wrong(mentions: Iterable[Mention], known: Known) -> Mapping[str, str]:
+    """What is asked for and is an error wherever it is asked for, each with its cure."""
+    judged = {
+        m.name: _judge(m.name, known, rules.UNKNOWN_OPTION, rules.FOREIGN_OPTION) for m in mentions
+    }
+    return {name: cure for name, (rule, _, cure) in judged.items() if rule is rules.UNKNOWN_OPTION}
 
 
 T = TypeVar("T")
@@ -80,7 +90,7 @@ def _judge(
 
 def misspelt(name: str, other: str) -> bool:
     """Whether two long names differ by one letter more, less or other, or by two that swapped."""
-    if name == other or min(len(name), len(other)) < 8 or abs(len(name) - len(other)) > 1:  # noqa: PLR2004
+    if name == other or min(len(name), len(other)) < _LONG or abs(len(name) - len(other)) > 1:
         return False
     start = 0
     while start < min(len(name), len(other)) and name[start] == other[start]:

@@ -12,15 +12,17 @@ import tomlkit
 from ukport import git
 from ukport.errors import FetchError, UsageError
 from ukport.finding import Finding, in_order
-from ukport.glue import buildlists, importing, lint
-from ukport.glue.importing import GUESSED, Imported
+from ukport.glue import buildlists, importing
+from ukport.glue.importing import GUESSED, Ground, Imported
 from ukport.glue.library import MAKEFILE, Archive, ExternalLibrary
+from ukport.glue.lint import moves
 from ukport.recipe import find_project, parse
 from ukport.recipe.load import RECIPE
 from ukport.recipe.model import NAME, VERSION, Tree
 from ukport.source import Cache
 from ukport.source.named import Named
 from ukport.source.origin import Place, place_of
+from ukport.workflow import lint
 from ukport.workflow.surroundings import Around
 
 _TEST = """\
@@ -36,6 +38,9 @@ int main(void)
 	return 0;
 }}
 """
+
+_DEEPEST = 4  # folders above a header that may be public
+_ON_A_LINE = 3  # names of a list
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,7 @@ def import_library(
     Raises UsageError for what is there already, or cannot be a recipe's; FetchError.
     """
     project = _project(start)
-    archive = importing.choose(
-        library.archives, iter([lint.moves(a.url) for a in library.archives])
-    )
+    archive = importing.choose(library.archives, iter([moves(a.url) for a in library.archives]))
     if archive is None:
         raise UsageError(
             f"{MAKEFILE} fetches nothing whose address can be told",
@@ -78,7 +81,10 @@ def import_library(
             f"recipes/{bare} or patches/{bare} exists already", "choose another name with --name"
         )
     repository, place, revision = _origin(library, archive, around, cache, upstream)
-    taken = importing.take(library, archive)
+    tree = frozenset(repository.list(repository.tree(revision)))
+    with cache.scratch() as scratch:
+        unknown = lint.unknown_options(library, around, cache, scratch / "kconfig")
+    taken = importing.take(library, archive, Ground(tree, unknown))
     notes = list(taken.notes)
     table = _recipe(bare, taken, archive, around, (repository, place, revision), notes)
     text = tomlkit.dumps(table)
@@ -140,13 +146,17 @@ def _recipe(
 ) -> Any:  # noqa: ANN401 - a TOML document
     repository, place, revision = origin
     version, tag, separator = _version(revision)
-    url = archive.url.replace(revision, "{tag}").replace(version, "{version}")
-    packed = re.sub(r"\.(?:zip|tgz|tar\.(?:xz|bz2))$", ".tar.gz", url)
-    if packed != url:
-        said = f"{archive.url} is packed otherwise; the recipe takes the .tar.gz"
-        cure = "its sum is another: ukport fetch notes it in recipe.lock"
-        notes.append(GUESSED.at(MAKEFILE, archive.call.line, said, cure))
+    packed = _address(archive, place, revision, version, notes)
     header, macro = _version_macro(repository, revision, taken, name, notes)
+    inside = {
+        f"{folder}/{header}".removeprefix("./")
+        for folder in taken.glue.get("exported_includes", ())
+    }
+    known = (
+        {"headers": [header]}
+        if inside & frozenset(repository.list(repository.tree(revision)))
+        else {}
+    )
     table = tomlkit.document()
     table.add(tomlkit.comment(f"{name} as `ukport import` took it from an existing library."))
     table |= {"schema": 1, "name": name, "version": version}
@@ -160,13 +170,36 @@ def _recipe(
     if taken.series:
         backend["series"] = f"{name}/{version}"
     table["backends"] = [backend]
-    table["glue"] = _wrapped(taken.glue)
+    table["glue"] = _wrapped({**taken.glue, **known})
     table["configuration"] = {
         "enable": ["KVM_VMM_QEMU", "KVM_BOOT_PROTO_MULTIBOOT", "PAGING", "LIBMUSL"],
         "disable": ["LIBUKRANDOM"],
     }
     table["test"] = {"sources": ["main.c"], "version": {"header": header, "macro": macro}}
     return table
+
+
+def _address(
+    archive: Archive, place: Place, revision: str, version: str, notes: list[Finding]
+) -> str:
+    """Where a recipe fetches the archive: the .tar.gz, since its sum is known from the tag."""
+    url = archive.url.replace(revision, "{tag}").replace(version, "{version}")
+    packed = re.sub(r"\.(?:zip|tgz|tar\.(?:xz|bz2))$", ".tar.gz", url)
+    at = archive.call.line
+    if place.exact and packed != url:
+        said = f"{archive.url} is packed otherwise; the recipe takes the .tar.gz"
+        cure = "its sum is another: ukport fetch notes it in recipe.lock"
+        notes.append(GUESSED.at(MAKEFILE, at, said, cure))
+    elif not place.exact and place.url.startswith("https://github.com/"):
+        packed = f"{place.url}/archive/refs/tags/{{tag}}.tar.gz"
+        said = f"{archive.url} is not made by {place.url}; the recipe takes the archive of the tag"
+        cure = "its sum is known from the tag; correct upstream.archive if it is not the same"
+        notes.append(GUESSED.at(MAKEFILE, at, said, cure))
+    elif not place.exact:
+        said = f"the sum of {archive.url} cannot be told from {place.url}"
+        cure = "compare it with what the upstream publishes before a release"
+        notes.append(GUESSED.at(MAKEFILE, at, said, cure))
+    return packed
 
 
 def _other(tree: Tree, taken: Imported) -> bool:
@@ -186,7 +219,7 @@ def _wrapped(glue: Any) -> Any:  # noqa: ANN401 - parts of a TOML document
     if isinstance(glue, list):
         array = tomlkit.array()
         array.extend(glue)
-        array.multiline(len(glue) > 3)  # noqa: PLR2004 - what fits on a line
+        array.multiline(len(glue) > _ON_A_LINE)
         return array
     if isinstance(glue, dict):
         return {key: _wrapped(value) for key, value in glue.items()}
@@ -218,7 +251,7 @@ def _version_macro(
         (f, posixpath.relpath(f, top))
         for top in tops
         for f in files
-        if f.endswith(".h") and (top == "." or f.startswith(f"{top}/")) and f.count("/") <= 4  # noqa: PLR2004
+        if f.endswith(".h") and (top == "." or f.startswith(f"{top}/")) and f.count("/") <= _DEEPEST
     ]
     wanted = re.compile(r".*_(?:VERSION_NUMBER|VERSION_NUM|VERNUM|VERSION|VERSION_MAJOR)")
     with repository.reader() as reader:

@@ -1,7 +1,8 @@
 """``ukport lint``: an external library as it is, against core, its archives and its patches."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ukport import git
@@ -9,8 +10,9 @@ from ukport.errors import FetchError
 from ukport.finding import Finding, in_order
 from ukport.git.export import export_entries
 from ukport.glue import kconfig, lint, options, rules
-from ukport.glue.kconfig import KconfigError
+from ukport.glue.kconfig import KconfigError, Mention
 from ukport.glue.library import CONFIG, Archive, ExternalLibrary, NotALibraryError
+from ukport.glue.options import Known
 from ukport.process import require, run
 from ukport.recipe.model import NAME, Origin, Tree
 from ukport.series.apply import touched
@@ -52,9 +54,53 @@ def check(
     return in_order(found)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a library's Config.uk and its code ask for, and what there is."""
+
+    mentions: tuple[Mention, ...]
+    code: Mapping[str, tuple[tuple[int, str], ...]]
+    known: Known
+
+
 def _options(
     library: ExternalLibrary, around: Around, cache: Cache, scratch: Path, beside: Sequence[Named]
 ) -> Iterator[Finding]:
+    if CONFIG not in library.files:
+        yield lint.syntax(CONFIG, 0, "there is no Config.uk: the library cannot be chosen")
+        return
+    try:
+        asked = _asked(library, around, cache, scratch, beside)
+    except KconfigError as error:
+        yield lint.syntax(error.file or CONFIG, error.line, error.what)
+        return
+    own_names = [one.prefix for one in library.scope.libraries]
+    prefixes = (*own_names, *(name.removeprefix("LIB") + "_" for name in own_names))
+    yield from options.asked(asked.mentions, asked.known)
+    for path, names in asked.code.items():
+        yield from options.used(path, names, asked.known, prefixes)
+
+
+def unknown_options(
+    library: ExternalLibrary, around: Around, cache: Cache, scratch: Path
+) -> Mapping[str, str]:
+    """The options that a library's Config.uk asks for and that are an error, each with its cure.
+
+    None where it does not parse.
+    """
+    if CONFIG not in library.files:
+        return {}
+    try:
+        asked = _asked(library, around, cache, scratch, ())
+    except KconfigError:
+        return {}
+    return options.wrong(asked.mentions, asked.known)
+
+
+def _asked(
+    library: ExternalLibrary, around: Around, cache: Cache, scratch: Path, beside: Sequence[Named]
+) -> _Asked:
+    """Raises KconfigError."""
     core = cache.repository(around.core.name, around.core.url, need=around.core.pin)
     _configs(core, around.core.pin, scratch / "core")
     others = [*map(_named, around.libraries), *beside]
@@ -68,16 +114,7 @@ def _options(
         if path.rpartition("/")[2] == CONFIG and ".." not in path.split("/"):
             (own / path).parent.mkdir(parents=True, exist_ok=True)
             (own / path).write_bytes(data)
-    if not (own / CONFIG).exists():
-        yield lint.syntax(CONFIG, 0, "there is no Config.uk: the library cannot be chosen")
-        return
-    try:
-        read = kconfig.read(scratch / "core", [own, *folders], scratch)
-    except KconfigError as error:
-        yield lint.syntax(error.file or CONFIG, error.line, error.what)
-        return
-    own_names = [one.prefix for one in library.scope.libraries]
-    prefixes = (*own_names, *(name.removeprefix("LIB") + "_" for name in own_names))
+    read = kconfig.read(scratch / "core", [own, *folders], scratch)
     code = {
         path: tuple(lint.names_in(library.text(path)))
         for path in library.files
@@ -86,11 +123,8 @@ def _options(
     undefined = {m.name for m in read.undefined(own)}
     defined = frozenset(read.defined) | _set_by_makefiles(core, around.core.pin)
     undefined |= {n for names in code.values() for _, n in names if n not in defined}
-    last = _last_release(core, undefined)
-    known = options.Known(f"core {around.core.pin}", defined, last)
-    yield from options.asked(read.undefined(own), known)
-    for path, names in code.items():
-        yield from options.used(path, names, known, prefixes)
+    known = Known(f"core {around.core.pin}", defined, _last_release(core, undefined))
+    return _Asked(read.undefined(own), code, known)
 
 
 def _named(tree: Tree) -> Named:

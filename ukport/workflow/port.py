@@ -39,10 +39,21 @@ class Made:
     change: GlueChange
     compiled: tuple[str, ...]
     features: tuple[str, ...]
-    number: int
+    version_number: int | None
     library: Library
     application: Application
     surroundings: Surroundings
+
+    @property
+    def number(self) -> int:
+        """The version as the guest must tell it; raises RecipeError where no header has it."""
+        if self.version_number is None:
+            raise RecipeError(
+                f"{self.recipe.name}: upstream's headers define no number"
+                f" {self.recipe.test.version.macro}",
+                "correct test.version in the recipe",
+            )
+        return self.version_number
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,7 @@ def assemble(
         change=glue_change(request.project, recipe, glue, port.sources),
         compiled=port.sources,
         features=port.features,
-        number=_number(recipe, declared),
+        version_number=constant.value(recipe.test.version.macro, declared.macros),
         library=library,
         application=own_tests(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
@@ -254,17 +265,6 @@ def _tops(folders: Sequence[str]) -> tuple[str, ...]:
     if "." in distinct:
         return ()
     return tuple(f for f in distinct if not any(f.startswith(f"{top}/") for top in distinct))
-
-
-def _number(recipe: Recipe, declared: declarations.Declarations) -> int:
-    macro = recipe.test.version.macro
-    number = constant.value(macro, declared.macros)
-    if number is None:
-        raise RecipeError(
-            f"{recipe.name}: upstream's headers define no number {macro}",
-            "correct test.version in the recipe",
-        )
-    return number
 
 
 def _surroundings(recipe: Recipe, found: Sources, carried: Mapping[str, Carried]) -> Surroundings:
