@@ -14,6 +14,7 @@ import yaml
 from tests.check import cases
 from tests.cli.test_cli import ukport
 from tests.toy import git
+from ukport.cli import hook
 from ukport.recipe import load, lock
 from ukport.source import Cache, default_root
 from ukport.workflow import checkrules
@@ -253,9 +254,9 @@ def test_the_hooks(tmp_path):
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert {hook["id"] for hook in hooks} == {"ukport-patches", "ukport-recipes", "ukport-glue"}
     names = ["patches/x/1/0001-a.patch", "recipes/x/recipe.toml", "recipes/x/lib/Makefile.uk"]
-    for hook, name in zip(hooks, names, strict=True):
-        assert re.search(hook["files"], name)
-        assert not re.search(hook["files"], "README.md")
+    for one, name in zip(hooks, names, strict=True):
+        assert re.search(one["files"], name)
+        assert not re.search(one["files"], "README.md")
         entry = [sys.executable, "-m", *hook["entry"].split()]
         done = subprocess.run([*entry, "--rules"], cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == 0
@@ -277,3 +278,55 @@ def test_pre_commit_runs_the_patches_hook(tmp_path):
     )
     assert done.returncode == 1
     assert "0001-a.patch:18: warning" in done.stdout
+
+
+def test_the_short_way_past_typer_is_the_same(tmp_path):
+    folder = tmp_path / "patches"
+    folder.mkdir()
+    (folder / "0001-a.patch").write_text(cases.GOOD.replace("+zwei", "+zwei "))
+    for words in (
+        ["check"],
+        ["check", "patches/0001-a.patch"],
+        ["check", "--only", "patches,recipes", "patches"],
+        ["check", "--only", "everything"],
+        ["check", "nowhere.patch", ""],
+    ):
+        assert hook.asked(words) is not None
+        short, long = (ukport(*way, cwd=tmp_path) for way in (words, [*words, "--color", "auto"]))
+        assert short.returncode in (1, 2)
+        assert (short.returncode, short.stdout, short.stderr) == (
+            long.returncode,
+            long.stdout,
+            long.stderr,
+        )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--fix"),
+        ("check", "a.patch", "--only", "patches"),
+        ("check", "--", "-a.patch"),
+        ("check", "--only", "--fix"),
+        ("check", "--only"),
+        ("list",),
+        (),
+    ],
+)
+def test_everything_else_is_typers(words):
+    assert hook.asked(words) is None
+
+
+def test_a_hook_loads_no_typer(tmp_path):
+    (tmp_path / "0001-a.patch").write_text(cases.GOOD)
+    code = (
+        "import sys, atexit; sys.argv[1:] = ['check', '0001-a.patch'];"
+        " atexit.register(lambda: print(*sys.modules));"
+        " from ukport.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    modules = set(done.stdout.split())
+    assert "ukport.check.run" in modules
+    assert not {"typer", "click", "rich", "msgspec", "tomlkit"} & modules

@@ -6,6 +6,12 @@ def main() -> None:
     import sys
 
     try:
+        from ukport.cli import hook
+
+        if asked := hook.asked(sys.argv[1:]):
+            from ukport.cli.edge import guarded
+
+            sys.exit(guarded(lambda: hook.check(asked)))
         from ukport.cli.app import app
 
         app()

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ukport.cli.dev import Of, Tree
-from ukport.cli.options import Directory, Name, Offline, cache, project
+from ukport.cli.options import Directory, Name, Offline
+from ukport.cli.places import cache, project
 
 
 def diff(

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Json, cache
+from ukport.cli.options import Color, Json
+from ukport.cli.places import cache
 
 
 def doctor(

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import FrameType
 from typing import ParamSpec
 
-import typer
-
 from ukport.errors import ExitCode, UkportError
 
 P = ParamSpec("P")
@@ -23,13 +21,20 @@ def at_edge(command: Callable[P, int]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        wants_json = bool(kwargs.get("json"))
-        _settle_streams()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
-        raise typer.Exit(_code(lambda: command(*args, **kwargs), wants_json=wants_json))
+        import typer  # here, for the commands that go without it
+
+        work = functools.partial(command, *args, **kwargs)
+        raise typer.Exit(guarded(work, wants_json=bool(kwargs.get("json"))))
 
     return run
+
+
+def guarded(work: Callable[[], int], *, wants_json: bool = False) -> int:
+    """Run a command to its end; the exit code that it returns or that its error stands for."""
+    _settle_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    return _code(work, wants_json=wants_json)
 
 
 def _settle_streams() -> None:

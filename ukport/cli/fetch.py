@@ -5,16 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import (
-    Bundle,
-    Color,
-    Directory,
-    Json,
-    Mirror,
-    Offline,
-    cache,
-    project,
-)
+from ukport.cli.options import Bundle, Color, Directory, Json, Mirror, Offline
+from ukport.cli.places import cache, project
 
 
 def fetch(

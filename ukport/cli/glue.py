@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Name, Offline, cache, project
+from ukport.cli.options import Color, Directory, Json, Name, Offline
+from ukport.cli.places import cache, project
 
 if TYPE_CHECKING:
     from ukport.workflow.glue import Glue

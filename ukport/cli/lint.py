@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Form, Json, Offline, Place, Upstream, cache
+from ukport.cli.options import Color, Directory, Form, Json, Offline, Place, Upstream
+from ukport.cli.places import cache
 
 
 def lint(

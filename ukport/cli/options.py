@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ukport.source import Cache
     from ukport.verify.matrix import Filters
 
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A folder of recipes/.")]
@@ -87,23 +86,3 @@ def filters(
         architectures=tuple(arch or ()),
         memory=tuple(memory or ()),
     )
-
-
-def project(start: Path) -> Path:
-    """The ports repository around ``start``."""
-    from ukport.recipe import find_project
-
-    return find_project(start.absolute())
-
-
-def cache(*, offline: bool, mirror: list[str] | None = None, bundle: Path | None = None) -> "Cache":
-    """The user's cache, and where it takes sources from; raises UsageError, FetchError."""
-    from ukport.source import Cache, default_root
-    from ukport.source.mirrors import configured
-
-    root = default_root()
-    if bundle is None:
-        return Cache(root, offline, configured(tuple(mirror or ())))
-    from ukport.source.bundle import mirrors
-
-    return Cache(root, offline, mirrors(bundle, root))

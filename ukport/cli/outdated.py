@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Offline, cache, project
+from ukport.cli.options import Color, Directory, Json, Offline
+from ukport.cli.places import cache, project
 
 
 def outdated(

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Color, Directory, Json, Name, cache, project
+from ukport.cli.options import Color, Directory, Json, Name
+from ukport.cli.places import cache, project
 from ukport.errors import UsageError
 
 

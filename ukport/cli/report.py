@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ukport.cli.edge import at_edge
-from ukport.cli.options import Color, Directory, Json, project
+from ukport.cli.options import Color, Directory, Json
+from ukport.cli.places import project
 
 report = typer.Typer(
     name="report",

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ukport.cli.options import Color, Directory, Json, Name, cache, project
+from ukport.cli.options import Color, Directory, Json, Name
+from ukport.cli.places import cache, project
 
 
 def series(

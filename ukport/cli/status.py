@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ukport.cli.options import Color, Directory, Json, project
+from ukport.cli.options import Color, Directory, Json
+from ukport.cli.places import project
 
 
 def status(json: Json = False, color: Color = "auto", directory: Directory = Path()) -> int:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Color, Directory, Json, Name, Offline, cache, project
+from ukport.cli.options import Accel, Color, Directory, Json, Name, Offline
+from ukport.cli.places import cache, project
 
 
 def sweep(

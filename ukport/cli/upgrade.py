@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ukport.cli.options import (
-    Accel,
-    Bundle,
-    Color,
-    Directory,
-    Json,
-    Mirror,
-    Offline,
-    cache,
-    project,
-)
+from ukport.cli.options import Accel, Bundle, Color, Directory, Json, Mirror, Offline
+from ukport.cli.places import cache, project
 from ukport.errors import FetchError, UsageError
 
 if TYPE_CHECKING:

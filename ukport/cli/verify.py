@@ -19,10 +19,9 @@ from ukport.cli.options import (
     Offline,
     OtherAllocator,
     Versions,
-    cache,
     filters,
-    project,
 )
+from ukport.cli.places import cache, project
 from ukport.errors import UsageError
 
 
