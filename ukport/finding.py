@@ -1,8 +1,8 @@
 """What a check found: where, by which rule, how bad, and what cures it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -13,8 +13,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """What is checked: a short name for people and machines, and a sentence that says why."""
 
     id: str
@@ -26,8 +25,7 @@ class Rule:
         return Finding(file, line, self.id, self.severity, message, cure)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding.
 
     ``file`` is relative to what was checked, with slashes; ``line`` counts from 1, and 0 stands

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def look(patch: str | bytes, **settings: tuple[str, ...]) -> list[Finding]:
     return list(looking.finish())
 
 
-def ask(folder: Path, *files: str, **more: object) -> list[Finding]:
+def ask(folder: Path, *files: str, **more: Any) -> list[Finding]:
     request = Request(
         here=folder,
         files=[Path(file) for file in files],
@@ -28,7 +29,7 @@ def ask(folder: Path, *files: str, **more: object) -> list[Finding]:
         known=checkrules.names(),
         cache=lambda: pytest.fail("no tree is needed here"),
     )
-    return list(check(Request(**{**vars(request), **more})))
+    return list(check(request._replace(**more)))
 
 
 def lay(folder: Path, files: dict[str, str]) -> Path:

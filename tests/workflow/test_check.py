@@ -257,7 +257,7 @@ def test_the_hooks(tmp_path):
     for one, name in zip(hooks, names, strict=True):
         assert re.search(one["files"], name)
         assert not re.search(one["files"], "README.md")
-        entry = [sys.executable, "-m", *hook["entry"].split()]
+        entry = [sys.executable, "-m", *one["entry"].split()]
         done = subprocess.run([*entry, "--rules"], cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == 0
 

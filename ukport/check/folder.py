@@ -4,9 +4,9 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 from ukport.check.patchfile import PatchFile
 from ukport.check.rule import ERROR, WARNING, Hit, folder_rule
@@ -19,20 +19,21 @@ _COMMENT = re.compile(rb"^[ \t]*#[ \t]*(\S+)", re.MULTILINE)
 _HIDDEN = (".git", ".keep", ".pc", ".hg", ".placeholder")
 
 
-@dataclass(frozen=True)
-class Folder:
-    """``names`` is every file in it; ``patches`` those that are patches, in the order they apply.
-
-    ``listed`` is its quilt ``series`` file, None where there is none. ``fed`` says that Unikraft's
-    build feeds the folder to patch(1), whole. ``links`` are symbolic links among the names.
-    """
-
+class _Folder(NamedTuple):
     path: str
     names: tuple[str, ...]
     patches: tuple[PatchFile, ...]
     listed: bytes | None = None
     fed: bool = False
     links: frozenset[str] = frozenset()
+
+
+class Folder(_Folder):
+    """``names`` is every file in it; ``patches`` those that are patches, in the order they apply.
+
+    ``listed`` is its quilt ``series`` file, None where there is none. ``fed`` says that Unikraft's
+    build feeds the folder to patch(1), whole. ``links`` are symbolic links among the names.
+    """
 
     @cached_property
     def order(self) -> tuple[tuple[int, str], ...]:

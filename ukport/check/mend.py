@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ukport.check.content import junk_end
 from ukport.check.folder import Folder, number_of
@@ -43,7 +42,7 @@ def _mend(patch: PatchFile, wanted: Callable[[str], bool], needed: Collection[by
     }
     for rule, step in steps.items():
         if wanted(rule):
-            tried = replace(patch, raw=step(patch))
+            tried = patch._replace(raw=step(patch))
             # What it made must be read, and say the same files; else it is left alone.
             if tried.trouble is None and (patch.trouble or _same(patch, tried)):
                 patch = tried
@@ -141,7 +140,7 @@ def _strip(patch: PatchFile, needed: Collection[bytes]) -> bytes:
         if bare != one.content and one.content not in needed:
             lines[one.line - 1] = b"+" + bare
     made = b"".join(lines)
-    return _named_anew(replace(patch, raw=made)) if made != patch.raw else patch.raw
+    return _named_anew(patch._replace(raw=made)) if made != patch.raw else patch.raw
 
 
 def _free(patch: PatchFile, change: FileChange) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -26,14 +25,15 @@ class Added(NamedTuple):
     last: bool
 
 
-@dataclass(frozen=True)
-class PatchFile:
-    """``path`` is what people are told; ``name`` the file's name in its folder."""
-
+class _PatchFile(NamedTuple):
     path: str
     name: str
     raw: bytes
     strip: int = 1
+
+
+class PatchFile(_PatchFile):
+    """``path`` is what people are told; ``name`` the file's name in its folder."""
 
     @cached_property
     def patch(self) -> Patch:

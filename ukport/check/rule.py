@@ -4,7 +4,6 @@ The functions are small and pure; each yields what it found with the line in the
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ukport.finding import Finding, Rule, Severity
@@ -28,8 +27,7 @@ class Hit(NamedTuple):
     file: str = ""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A rule with everything that is told about it; ``example`` is what it finds."""
 
     rule: Rule

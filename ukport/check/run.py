@@ -1,7 +1,6 @@
 """Look for the rules at hand, and leave out what is switched off with a reason."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ukport.check import content, folder, message  # noqa: F401 - they register their rules
 from ukport.check.folder import Folder
@@ -53,22 +52,23 @@ def patch_checks() -> tuple[Check, ...]:
     return (*PATCH, *FOLDER, *OWN)
 
 
-@dataclass
 class Looking:
     """One run: collects findings, and which rules that were switched off found something."""
 
-    settings: Settings
-    known: Collection[str]
-    findings: list[Finding] = field(default_factory=list)
-    _off: dict[str, tuple[Off, ...]] = field(default_factory=dict)
-    _used: set[tuple[str, str]] = field(default_factory=set)
-    _looked: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self, settings: Settings, known: Collection[str]) -> None:
+        self.settings = settings
+        self.known = known
+        self.findings: list[Finding] = []
+        self._off: dict[str, tuple[Off, ...]] = {}
+        self._used: set[tuple[str, str]] = set()
+        self._looked: set[tuple[str, str]] = set()
+        self._chosen = [(one, look) for one, look in PATCH.items() if settings.wanted(one.id)]
 
     def patch(self, patch: PatchFile) -> None:
         """Look at one patch."""
         self.off(patch.path, patch.prose)
-        for rule, look in PATCH.items():
-            if self.settings.wanted(rule.id, patch.path):
+        for rule, look in self._chosen:
+            if not self.settings.folders or self.settings.wanted(rule.id, patch.path):
                 self._note(rule, patch.path, look(patch))
 
     def folder(self, one: Folder) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +17,7 @@ _OFF = re.compile(
 _REASON = re.compile(r"\A[\[(](.*\w.*)[\])]\Z")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The rules by name; ``folders`` are patterns of files with what is ignored there."""
 
     select: tuple[str, ...] = (_ALL,)

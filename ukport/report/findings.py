@@ -1,6 +1,5 @@
 """Findings as a table for people, and as JSON, SARIF and GitHub annotations for machines."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -87,6 +86,8 @@ def to_json(findings: Sequence[Finding]) -> str:
         }
         for one in findings
     ]
+    import json
+
     return json.dumps({"schema": SCHEMA, "findings": told}, indent=2, ensure_ascii=False)
 
 
@@ -95,6 +96,8 @@ def to_sarif(findings: Sequence[Finding], rules: Sequence[Rule] = ()) -> str:
 
     ``rules`` are all that were checked; one that is missing there is named by its findings.
     """
+    import json
+
     known = {rule.id: rule for rule in rules}
     for one in findings:
         known.setdefault(one.rule, Rule(one.rule, one.severity, one.rule))

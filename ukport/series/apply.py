@@ -1,7 +1,6 @@
 """Apply patches at zero fuzz to files in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,7 +139,7 @@ def _converted(hunks: tuple[Hunk, ...], file: File) -> tuple[Hunk, ...]:
         return hunks
     turn = to_crlf if file.crlf else to_lf
     return tuple(
-        replace(hunk, lines=tuple((tag, turn(content)) for tag, content in hunk.lines))
+        hunk._replace(lines=tuple((tag, turn(content)) for tag, content in hunk.lines))
         for hunk in hunks
     )
 

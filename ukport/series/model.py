@@ -1,23 +1,23 @@
 """What a patch is made of, as values; line contents keep their endings and stay bytes."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Hunk:
-    r"""One hunk; ``lines`` are (tag, content) with tag one of space, minus, plus.
-
-    ``\ No newline at end of file`` is already applied: that content has no line feed.
-    """
-
+class _Hunk(NamedTuple):
     old_start: int
     old_count: int
     new_start: int
     new_count: int
     section: bytes
     lines: tuple[tuple[bytes, bytes], ...]
+
+
+class Hunk(_Hunk):
+    r"""One hunk; ``lines`` are (tag, content) with tag one of space, minus, plus.
+
+    ``\ No newline at end of file`` is already applied: that content has no line feed.
+    """
 
     @property
     def header(self) -> str:

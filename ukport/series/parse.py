@@ -5,7 +5,6 @@ everything it does not understand (prose, diffstats, signatures) is kept where i
 """
 
 import re
-import zlib
 
 from ukport.errors import UsageError
 from ukport.git.paths import unsafe_path
@@ -72,7 +71,8 @@ class _Parser:
         files = []
         while self.at < len(self.lines):
             self.opened = self.at
-            section = self._section()
+            opens = self.lines[self.at].startswith(_OPENING)
+            section = self._section() if opens else None
             if section is None:
                 self._skip()
             else:
@@ -101,9 +101,7 @@ class _Parser:
         )
 
     def _section(self) -> _Section | None:
-        """The header of a file that starts at this line, read to its end; None for other text."""
-        if not self._line().startswith(_OPENING):
-            return None
+        """The header of a file that may start here, read to its end; None for other text."""
         section = _Section(self.offset)
         if self._line().startswith(b"diff --git "):
             section.git = True
@@ -273,6 +271,8 @@ class _Parser:
             self._skip()
         if self._line():
             self._skip()
+        import zlib  # binary patches are rare
+
         size = int(head[2])
         engine = zlib.decompressobj()
         try:
@@ -285,7 +285,6 @@ class _Parser:
 
     def _binary_line(self, line: bytes) -> bytes:
         first = line[:1]
-        # Imported here: binary patches are rare.
         from base64 import b85decode
 
         length = first[0] - 64 if first <= b"Z" else first[0] - 96 + 26

@@ -1,23 +1,24 @@
 """One patch: its bytes, and a parsed view of them."""
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from ukport.series.header import Header, read_header
 from ukport.series.model import FileChange, Hunk
 from ukport.series.parse import parse_files
 
 
-@dataclass(frozen=True)
-class Patch:
+class _Patch(NamedTuple):
+    name: str
+    raw: bytes
+    strip: int = 1
+
+
+class Patch(_Patch):
     """A patch; ``raw`` is the truth and is never rewritten, everything else is read from it.
 
     ``strip`` is the number of leading folders to drop from its paths, as in ``patch -p1``.
     """
-
-    name: str
-    raw: bytes
-    strip: int = 1
 
     @cached_property
     def files(self) -> tuple[FileChange, ...]:

@@ -6,7 +6,6 @@ place, one after the other; and the function that the hunk changes, where upstre
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -70,7 +69,7 @@ class Proposer:
         if not count:
             return result
         verdict = f"partial: the proposal holds what lands, and a guess for {count} of the others"
-        output = replace(patch, raw=render(patch.raw, patch.files, redone))
+        output = patch._replace(raw=render(patch.raw, patch.files, redone))
         return result._replace(
             outcome=Outcome.PARTIAL, output=output, hunks=tuple(hunks), verdict=verdict
         )

@@ -7,7 +7,6 @@ conflict is a value: later patches are tried without the one that did not land.
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 from ukport.git.difference import differences
@@ -137,7 +136,7 @@ def _judge(patch: Patch, plans: Sequence[FilePlan]) -> PatchResult:
         moved = [hunk for hunk in hunks if hunk.fate is not Fate.EXACT]
         reason = "" if moved or hunks else "changes no file"
         return PatchResult(patch.name, Outcome.UNCHANGED, patch, hunks, reason)
-    output = replace(patch, raw=render(patch.raw, patch.files, redone))
+    output = patch._replace(raw=render(patch.raw, patch.files, redone))
     changed = [hunk for hunk in hunks if hunk.reason]
     reason = "; ".join(dict.fromkeys(f"{hunk.file}: {hunk.reason}" for hunk in changed))
     return PatchResult(
@@ -154,7 +153,7 @@ def _unfinished(
     if len(still) == len(hunks):
         return PatchResult(patch.name, Outcome.CONFLICT, None, hunks, reason, (), rejects)
     redone = [plan.redone for plan in plans]
-    output = replace(patch, raw=render(patch.raw, patch.files, redone))
+    output = patch._replace(raw=render(patch.raw, patch.files, redone))
     return PatchResult(patch.name, Outcome.PARTIAL, output, hunks, reason, (), rejects)
 
 

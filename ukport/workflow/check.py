@@ -6,9 +6,8 @@ Nothing here goes to the network.
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ukport.check.folder import SERIES, SUFFIXES, Folder, number_of
 from ukport.check.patchfile import LARGEST, PatchFile
@@ -25,15 +24,14 @@ KINDS = ("patches", "recipes", "glue")
 _SKIPPED = frozenset({".git", ".venv", ".ukport", "__pycache__", "node_modules", "reports"})
 
 
-@dataclass
-class Targets:
+class Targets(NamedTuple):
     """What a run looks at: folders with the patches that are wanted of them, and recipes.
 
     ``None`` in the place of names stands for all of a folder. A recipe is its project and name.
     """
 
-    folders: dict[Path, set[str] | None] = field(default_factory=dict)
-    recipes: dict[tuple[Path, str], None] = field(default_factory=dict)
+    folders: dict[Path, set[str] | None]
+    recipes: dict[tuple[Path, str], None]
 
     def add(self, folder: Path, name: str | None) -> None:
         known = self.folders.setdefault(folder, set())
@@ -43,8 +41,7 @@ class Targets:
             known.add(name)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What is asked: ``here`` is the folder that findings are told from.
 
     ``only`` are some of KINDS. ``against`` is a tree for patches outside of a project.
@@ -61,7 +58,7 @@ class Request:
 
 def find(here: Path, files: Sequence[Path]) -> Targets:
     """The targets of the command line; raises UsageError for a file that is none of ours."""
-    targets = Targets()
+    targets = Targets({}, {})
     for file in files or [here]:
         path = here / file
         if path.is_dir():

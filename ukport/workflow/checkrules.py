@@ -1,7 +1,6 @@
 """All rules of ``ukport check``, and which of them a project chose."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ukport.check.rule import Check
@@ -40,8 +39,8 @@ def settings(here: Path, select: Sequence[str], ignore: Sequence[str]) -> Settin
     found = next((p for p in places if (p / "pyproject.toml").is_file()), here)
     told = read_settings(found, known)
     if select:
-        told = replace(told, select=check_names("--select", select, known))
-    return replace(told, ignore=(*told.ignore, *check_names("--ignore", ignore, known)))
+        told = told._replace(select=check_names("--select", select, known))
+    return told._replace(ignore=(*told.ignore, *check_names("--ignore", ignore, known)))
 
 
 def table() -> str:

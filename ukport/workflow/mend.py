@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -28,7 +28,7 @@ class Mended:
             file.with_name(self.renamed.get(request.here / file, file.name))
             for file in request.files
         ]
-        return replace(request, files=files)
+        return request._replace(files=files)
 
 
 def fix(request: Request) -> Mended:
