@@ -142,7 +142,7 @@ def read_settings(path: Path | None) -> Settings:
     except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: {error}",
-            '[mirrors] takes lines such as "https://github.com" = "/srv/git" (README, Mirrors)',
+            '[mirrors] takes lines such as "https://github.com" = "/srv/git" (docs/offline.md)',
         ) from None
 
 
