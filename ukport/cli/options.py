@@ -71,11 +71,18 @@ Color = Annotated[
 ]
 
 
+Smp = Annotated[
+    int,
+    typer.Option("--smp", metavar="N", min=1, max=256, help="CPUs of the guest; all must run."),
+]
+
+
 def filters(
     allocator: list[str] | None,
     config: list[str] | None,
     arch: list[str] | None,
     memory: list[int] | None,
+    cpus: int = 1,
 ) -> "Filters":
     """What the options say of the axes of the matrix."""
     from ukport.verify.matrix import Filters
@@ -85,4 +92,5 @@ def filters(
         configurations=tuple(config or ()),
         architectures=tuple(arch or ()),
         memory=tuple(memory or ()),
+        cpus=cpus,
     )

@@ -18,6 +18,7 @@ from ukport.cli.options import (
     Name,
     Offline,
     OtherAllocator,
+    Smp,
     Versions,
     filters,
 )
@@ -36,6 +37,7 @@ def verify(
     config: Config = None,
     allocator: OtherAllocator = None,
     memory: Memory = None,
+    smp: Smp = 1,
     shard: Annotated[
         str, typer.Option("--shard", metavar="I/N", help="Only this part of the matrix.")
     ] = "",
@@ -82,7 +84,7 @@ def verify(
 
     if gdb:
         check_debugger((arch or ["x86_64"])[0])
-    chosen = filters(allocator, config, arch, memory)
+    chosen = filters(allocator, config, arch, memory, smp)
     versions = tuple(version or ())
     where = project(directory)
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)

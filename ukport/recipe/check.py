@@ -19,6 +19,7 @@ def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
 
 def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) -> Iterator[Finding]:
     """The listed files that the recipe's folders ``glue/`` and ``test/`` do not hold."""
+    smp = recipe.test.smp
     listed: list[tuple[Keys, Sequence[str], str, Container[str]]] = [
         (("glue", "files"), recipe.glue.files, "glue", glue),
         *(
@@ -26,6 +27,7 @@ def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) ->
             for at, backend in enumerate(recipe.backends)
         ),
         (("test", "sources"), recipe.test.sources, "test", test),
+        (("test", "smp", "sources"), smp.sources if smp else (), "test", test),
     ]
     for keys, names, folder, there in listed:
         for at, name in enumerate(names):

@@ -273,6 +273,22 @@ class UpstreamTests(Strict, frozen=True, kw_only=True):
     headers: tuple[RelativePath, ...] = ()
 
 
+class SmpTests(Strict, frozen=True, kw_only=True):
+    """The application for several CPUs, which ``--smp N`` builds in the place of the other one.
+
+    ``enable``, ``disable`` and ``values`` are the build's difference from ``[configuration]``, and
+    ``cpus`` is how many it serves at most; ``timeout`` in seconds.
+    """
+
+    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
+    cpus: Annotated[int, Meta(ge=2, le=256)] = 2
+    timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
+    flags: tuple[Flag, ...] = ()
+    enable: tuple[Symbol, ...] = ()
+    disable: tuple[Symbol, ...] = ()
+    values: dict[Symbol, int] = field(default_factory=dict)
+
+
 class Test(Strict, frozen=True, kw_only=True):
     """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds."""
 
@@ -282,6 +298,7 @@ class Test(Strict, frozen=True, kw_only=True):
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
     upstream: UpstreamTests | None = None
+    smp: SmpTests | None = None
 
 
 class Recipe(Strict, frozen=True, kw_only=True):

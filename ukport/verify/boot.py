@@ -73,6 +73,7 @@ def run(
     memory: int,
     timeout: float,
     machine: Machine = X86_64,
+    cpus: int = 1,
     autopsy: Autopsy | None = None,
 ) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
@@ -82,7 +83,7 @@ def run(
     MissingError where QEMU is not installed.
     """
     board = machine.observed if autopsy else machine.board
-    command = qemu_command(image, accelerator, memory, machine.qemu, board)
+    command = qemu_command(image, accelerator, memory, machine.qemu, board, cpus)
     began = time.monotonic()
     with monitor.listen() as (ours, theirs):
         handle = theirs.fileno()
@@ -114,12 +115,22 @@ def run(
 
 
 def qemu_command(
-    image: Path, accelerator: Accelerator, memory: int, qemu: str, board: Sequence[str]
+    image: Path,
+    accelerator: Accelerator,
+    memory: int,
+    qemu: str,
+    board: Sequence[str],
+    cpus: int = 1,
 ) -> list[str]:
-    """The emulator's command line, with the guest's console on standard output."""
+    """The emulator's command line, with the guest's console on standard output.
+
+    Several CPUs are emulated by a thread each, which is what makes them parallel.
+    """
     cpu = "host" if accelerator.name == "kvm" else "max"
+    accel = "tcg,thread=multi" if accelerator.name == "tcg" and cpus > 1 else accelerator.name
     return [
-        *(qemu, "-accel", accelerator.name, "-cpu", cpu, "-m", f"{memory}M"),
+        *(qemu, "-accel", accel, "-cpu", cpu, "-m", f"{memory}M"),
+        *(("-smp", str(cpus)) if cpus > 1 else ()),
         *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"),
         *("-nodefaults", *board, "-kernel", str(image)),
     ]

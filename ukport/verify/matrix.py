@@ -37,7 +37,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Cell:
-    """``version`` is "" where the allocator is not the port; ``memory`` in MiB."""
+    """``version`` is "" where the allocator is not the port; ``memory`` in MiB.
+
+    With more ``cpus`` than one it has the recipe's application for several.
+    """
 
     version: str
     allocator: str
@@ -45,23 +48,29 @@ class Cell:
     architecture: str
     memory: int
     accelerator: str = "auto"
+    cpus: int = 1
 
     @property
     def name(self) -> str:
         """``mimalloc-2.1.9/paging/x86_64/512M``, for people and for folders."""
         what = f"{self.allocator}-{self.version}" if self.version else self.allocator
-        return f"{what}/{self.configuration}/{self.architecture}/{self.memory}M"
+        cpus = f"/{self.cpus}cpus" if self.cpus > 1 else ""
+        return f"{what}/{self.configuration}/{self.architecture}/{self.memory}M{cpus}"
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a user wants of each axis; an empty tuple is all of it, or its first point."""
+    """What a user wants of each axis; an empty tuple is all of it, or its first point.
+
+    All cells have so many ``cpus``.
+    """
 
     versions: tuple[str, ...] = ()
     allocators: tuple[str, ...] = ()
     configurations: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     memory: tuple[int, ...] = ()
+    cpus: int = 1
 
     @property
     def several(self) -> bool:
@@ -105,6 +114,12 @@ class Axes:
             (self.allocators, cell.allocator),
         ):
             options = options.with_(_named(points, name))
+        smp = self.recipe.test.smp
+        if cell.cpus > 1 and smp:
+            difference = Variant(
+                name="smp", enable=smp.enable, disable=smp.disable, values=smp.values
+            )
+            options = options.with_(difference)
         return options
 
     def variant(self, cell: Cell) -> str:
@@ -114,6 +129,7 @@ class Axes:
             (cell.configuration, self.configurations[0].name),
             (cell.architecture, self.architectures[0].name),
             (f"{cell.memory}M", f"{self.memory[0]}M"),
+            (f"{cell.cpus}cpus", "1cpus"),
         )
         return "-".join(name for name, first in pairs if name != first)
 
@@ -139,7 +155,11 @@ def cells(
     allocators = _chosen("allocator", axes.allocators, filters.allocators, first)
     memory = filters.memory or axes.memory[:first]
     found = [
-        Cell(version, allocator.name, configuration.name, architecture.name, size, accelerator)
+        Cell(
+            *(version, allocator.name, configuration.name, architecture.name, size),
+            accelerator=accelerator,
+            cpus=filters.cpus,
+        )
         for architecture in architectures
         for configuration in configurations
         for allocator in allocators

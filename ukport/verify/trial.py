@@ -34,6 +34,7 @@ class Subject:
     timeout: float
     expected: Expected
     port: Port
+    cpus: int = 1
 
     @property
     def symbols(self) -> Image:
@@ -114,6 +115,7 @@ def _run(
         memory=subject.memory,
         timeout=timeout or subject.timeout,
         machine=subject.machine,
+        cpus=subject.cpus,
         autopsy=autopsy,
     )
 

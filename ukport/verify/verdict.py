@@ -101,6 +101,7 @@ class Verdict:
 _BEGIN = re.compile(r"ukport: begin ([\w.+-]{1,64}) ([\w.+-]{1,64}) \((\d{1,9})\)", re.ASCII)
 _END = re.compile(r"ukport: end (\d{1,9})/(\d{1,9})", re.ASCII)
 _CHECK = re.compile(r"(not )?ok (\d{1,9}) - (.*)", re.ASCII)
+_CPU = re.compile(r"ukport: cpu (\d{1,3})\b.*", re.ASCII)
 _PLAN = re.compile(r"1\.\.(\d{1,9})", re.ASCII)
 # Unikraft's own words, and musl's and the compiler's: a critical message, a failed assertion, a
 # trap that nobody handles, a smashed stack.
@@ -123,10 +124,14 @@ EXIT_HALT = 83
 
 @dataclass(frozen=True)
 class Expected:
-    """What the guest must say of itself: the library's name and upstream's version number."""
+    """What the guest must say of itself: the library's name and upstream's version number.
+
+    With several ``cpus`` each of them must have said a word, from 0 on.
+    """
 
     name: str
     number: int
+    cpus: int = 1
 
 
 def lines(console: bytes) -> list[str]:
@@ -185,6 +190,7 @@ class _Said:
     crash: str
     starved: str
     last: str
+    cpus: frozenset[int] = frozenset()
 
     @property
     def ends(self) -> bool:
@@ -198,6 +204,7 @@ _ORDER = re.compile(r"bc*pe")
 def _read(console: list[str]) -> _Said:
     order, name, version, number = "", "", "", -1
     checks: list[Check] = []
+    cpus: set[int] = set()
     planned, end, crash, last = 0, (0, 0), "", ""
     words: deque[str] = deque(maxlen=_LAST_WORDS)
     for line in console:
@@ -209,6 +216,8 @@ def _read(console: list[str]) -> _Said:
             order += "c"
             words.clear()  # that was of a test that is over
             checks.append(Check(int(found[2]), found[3], not found[1]))
+        elif found := _CPU.fullmatch(line):
+            cpus.add(int(found[1]))
         elif found := _PLAN.fullmatch(line):
             order += "p"
             planned = int(found[1])
@@ -219,7 +228,10 @@ def _read(console: list[str]) -> _Said:
             words.append(line.strip())
             crash = line.strip() if _CRASH.search(line) else ""
     starved = next((word for word in reversed(words) if _STARVED.search(word)), "")
-    return _Said(order, name, version, number, tuple(checks), planned, end, crash, starved, last)
+    return _Said(
+        *(order, name, version, number, tuple(checks), planned, end, crash, starved, last),
+        cpus=frozenset(cpus),
+    )
 
 
 def _problems(said: _Said, expected: Expected) -> Iterator[str]:
@@ -234,6 +246,9 @@ def _problems(said: _Said, expected: Expected) -> Iterator[str]:
     failed = [check for check in said.checks if not check.passed]
     if failed:
         yield f"{len(failed)} of {len(said.checks)} tests failed, first: {_quoted(failed[0].name)}"
+    silent = set(range(expected.cpus)) - said.cpus
+    if expected.cpus > 1 and silent:
+        yield f"CPU {', '.join(map(str, sorted(silent)))} of {expected.cpus} did not say a word"
     if ends != 1:
         yield f"the end marker came {ends} times, once was expected"
     numbers = [check.number for check in said.checks]

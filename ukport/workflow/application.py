@@ -13,9 +13,31 @@ from ukport.verify.workspace import Application, PatchedTree
 
 def own_tests(recipe: Recipe, project: Path) -> Application:
     """The application in the recipe's folder."""
+    return _own(recipe, project, recipe.test.flags, recipe.test.sources)
+
+
+def smp_tests(recipe: Recipe, project: Path, cpus: int) -> Application:
+    """The application for several CPUs; raises UsageError where there is none for so many."""
+    wanted = recipe.test.smp
+    if wanted is None:
+        raise UsageError(
+            f"recipes/{recipe.name}/recipe.toml names no tests for several CPUs",
+            "name them in [test.smp]",
+        )
+    if cpus > wanted.cpus:
+        raise UsageError(
+            f"--smp {cpus}: {recipe.name} is built for {wanted.cpus} CPUs at most",
+            f"[test.smp] in recipes/{recipe.name}/recipe.toml says so",
+        )
+    return _own(recipe, project, wanted.flags, wanted.sources)
+
+
+def _own(
+    recipe: Recipe, project: Path, flags: Sequence[str], sources: Sequence[str]
+) -> Application:
     variable = _variable(recipe)
-    lines = [f"{variable}_CFLAGS-y += {flag}" for flag in recipe.test.flags]
-    lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in recipe.test.sources]
+    lines = [f"{variable}_CFLAGS-y += {flag}" for flag in flags]
+    lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in sources]
     return _application(recipe, own.read(project, recipe.name, "test"), lines)
 
 

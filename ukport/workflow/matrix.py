@@ -23,7 +23,7 @@ from ukport.verify.build import toolchain
 from ukport.verify.matrix import Axes, Cell, Filters, cells, folder_key, grouped, shard
 from ukport.workflow.events import Event, Finished, Planned, Tell, TellCells, Working
 from ukport.workflow.kept import Kept
-from ukport.workflow.port import Made, Request, make
+from ukport.workflow.port import Made, Request, for_cpus, make
 from ukport.workflow.results import nothing_made, patch_outcomes, result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
@@ -117,7 +117,8 @@ def _make_all(
         tell(Working("", f"making the port of {recipe.name} {text}"))
         request = Request(project, recipe, text, lock, stored=True)
         try:
-            found[version] = make(request, cache, Stages(_silent), scratch / text)
+            made = make(request, cache, Stages(_silent), scratch / text)
+            found[version] = for_cpus(made, project, wanted[0].cpus)
         except UkportError as error:
             found[version] = error
     return found

@@ -5,7 +5,7 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -20,7 +20,7 @@ from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
 from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
-from ukport.workflow.application import own_tests
+from ukport.workflow.application import own_tests, smp_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change, lib_folder
 from ukport.workflow.stage import Stages
@@ -71,6 +71,13 @@ class Request:
     decided: tuple[Decided, ...] = ()
     stored: bool = False
     strict: bool = True
+
+
+def for_cpus(made: Made, project: Path, cpus: int) -> Made:
+    """The port with the application for so many CPUs; raises UsageError where there is none."""
+    if cpus == 1:
+        return made
+    return replace(made, application=smp_tests(made.recipe, project, cpus))
 
 
 def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:

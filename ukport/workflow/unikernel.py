@@ -55,12 +55,17 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
         ),
         library=made.library if number is None else None,
         application=made.application,
-        expected=Expected(cell.allocator, made.number if number is None else number),
+        expected=Expected(cell.allocator, made.number if number is None else number, cell.cpus),
         port=_port(made) if number is None else Port("", "", "", made.recipe.test.memory),
         memory=cell.memory,
-        timeout=made.recipe.test.timeout,
+        timeout=_timeout(made, cell),
         accelerator=cell.accelerator,
     )
+
+
+def _timeout(made: Made, cell: Cell) -> int:
+    test = made.recipe.test
+    return test.smp.timeout if test.smp and cell.cpus > 1 else test.timeout
 
 
 def _port(made: Made) -> Port:

@@ -25,7 +25,7 @@ from ukport.workflow.application import upstream_tests
 from ukport.workflow.baseline import Wanted, compared
 from ukport.workflow.events import Tell
 from ukport.workflow.memory import make_from_memory
-from ukport.workflow.port import Request
+from ukport.workflow.port import Request, for_cpus
 from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
@@ -78,6 +78,8 @@ def verify(
         if upstream:
             tests = upstream_tests(recipe, project, made.carried[0].patched)
             made = replace(made, application=tests)
+        elif filters:
+            made = for_cpus(made, project, filters.cpus)
         cell = single(axes, made.version, filters or Filters(), accel)
         unit = unikernel(made, axes, cell)
         verification = prove(unit, cache, stages)
@@ -166,6 +168,7 @@ def _subject(unit: Unikernel, built: Built, workspace: Workspace) -> Subject:
         timeout=unit.timeout,
         expected=unit.expected,
         port=unit.port,
+        cpus=unit.cell.cpus,
     )
 
 
