@@ -6,7 +6,7 @@
 #include <mimalloc.h>
 #endif
 
-#include "test.h"
+#include "smp.h"
 
 #if CONFIG_LIBUKBOOT_INITMIMALLOC
 void print_version(void)
@@ -21,11 +21,26 @@ void print_version(void)
 		printf("ukport: begin mimalloc %d.%d.%d (%d)\n",
 		       v / 100, v / 10 % 10, v % 10, v);
 }
+
+void allocator_collect(void)
+{
+	mi_collect(true);
+}
 #elif CONFIG_LIBUKBOOT_INITBBUDDY
+#if CONFIG_LIBUKALLOCBBUDDY_LOCK
+#define NAME "bbuddy-locked"
+#else
+#define NAME "bbuddy"
+#endif
+
 /* It has the version of Unikraft, and no number of its own */
 void print_version(void)
 {
-	printf("ukport: begin bbuddy %s (0)\n", STRINGIFY(UK_FULLVERSION));
+	printf("ukport: begin %s %s (0)\n", NAME, STRINGIFY(UK_FULLVERSION));
+}
+
+void allocator_collect(void)
+{
 }
 #else
 #error "These tests do not know which allocator they run on"

@@ -1,0 +1,49 @@
+"""Two CPUs on the real upstreams: both run, and the allocator serves both at a time."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.test_mimalloc import ROOT, UPSTREAMS, ukport
+
+pytestmark = [pytest.mark.upstream, pytest.mark.boot, pytest.mark.xdist_group("mimalloc-smp")]
+ARM64 = pytest.param(
+    "arm64",
+    marks=pytest.mark.skipif(
+        not (shutil.which("qemu-system-aarch64") and shutil.which("aarch64-linux-gnu-gcc")),
+        reason="needs qemu-system-arm and gcc-aarch64-linux-gnu",
+    ),
+)
+TEN_MILLION = "ten million operations, any size, each other's blocks"
+
+
+@pytest.fixture
+def ports(tmp_path: Path, upstream) -> Path:
+    for url in UPSTREAMS:
+        upstream(url)
+    for name in ("recipes", "patches"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def on_two(ports: Path, architecture: str, *args: str) -> dict:
+    command = ("verify", "mimalloc", "--smp", "2", "--arch", architecture, "--json", *args)
+    return json.loads(ukport(ports, *command).stdout)
+
+
+@pytest.mark.parametrize("architecture", [ARM64])
+def test_two_cpus_pass(ports, architecture):
+    result = on_two(ports, architecture, "--version", "2.1.9")
+    assert result["verdict"] == "pass", result["reason"]
+    assert TEN_MILLION in [test["name"] for test in result["tests"]]
+    console = (Path(result["report"]).parent / "console.log").read_text()
+    assert "ukport: cpu 0 runs" in console
+    assert "ukport: cpu 1 runs" in console
+
+
+def test_more_cpus_than_the_build_has(ports):
+    done = ukport(ports, "verify", "mimalloc", "--smp", "3")
+    assert done.returncode == 2
+    assert "built for 2 CPUs at most" in done.stderr
