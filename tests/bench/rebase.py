@@ -96,7 +96,8 @@ def by_ukport(repo: Path, folder: Path, count: int) -> float:
     shutil.rmtree(out, ignore_errors=True)
     ends = ["--old", f"{repo}@{OLD}", "--new", f"{repo}@{NEW}", "--out", out]
     series = folder / str(count)
-    return timed([sys.executable, "-m", "ukport", "rebase", "--series", series, *ends])
+    program = Path(sys.executable).with_name("ukport")
+    return timed([program, "rebase", "--series", series, *ends])
 
 
 def by_git(folder: Path, count: int) -> float:

@@ -27,8 +27,7 @@ def test_few_and_many_looks_agree(lab: Lab) -> None:
     old = lab.commit({"a.c": OLD}, "old")
     new = lab.commit({"a.c": NEW, "sub/b.c": b"another_file();\n"}, "new")
     compared = [differences(lab.repo, old, new) for _ in range(2)]
-    few, many = map(Gained, compared)
-    many._looks = 1000
+    few, many = Gained(compared[0], 1000), Gained(compared[1], 0)
     assert [few.line(q) for q in QUERIES] == [many.line(q) for q in QUERIES]
     assert [few.line(q) for q in QUERIES] == [True, True, True, False, False, False]
     asked = [*NAMES, b"another_file", *sorted(words(OLD + NEW))]

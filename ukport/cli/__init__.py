@@ -1,10 +1,19 @@
 """The command line: parsing, exit codes, nothing else. Work is imported when it is asked for."""
 
+# Objects made between two looks for rings of dead ones. Most commands end before the first: it
+# would find nothing but modules, at a tenth of the time that they take.
+_FEW_LOOKS = 100_000
+
 
 def main() -> None:
     """The entry point; ^C is quiet even before there is a command."""
+    import atexit
+    import gc
     import sys
 
+    gc.set_threshold(_FEW_LOOKS)
+    # What is still alive at the end goes with the process: no last look at it.
+    atexit.register(gc.freeze)
     try:
         from ukport.cli import hook
 

@@ -29,10 +29,10 @@ def rebase(
     json: Json = False,
 ) -> int:
     """Carry any series of patches to another version; exit 3 where a person has to decide."""
-    from ukport.workflow.rebase import rebase_series
-
     # Nothing here makes rings of objects, and to look for them takes a tenth of the time.
     gc.disable()
+    from ukport.workflow.rebase import rebase_series
+
     report = rebase_series(series, old, new, out, history=history, review=range_diff)
     if json:
         from json import dumps

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ukport.git.command import GitError, run
-from ukport.git.export import export_entries
 from ukport.git.objects import Entry, Reader, parse_entries
 from ukport.process import Completed
 
@@ -169,6 +168,8 @@ class Repository:
         Links that leave the folder, and paths that could, are refused with a GitError before
         anything is written.
         """
+        from ukport.git.export import export_entries
+
         entries = [entry for path in paths or [""] for entry in self.entries(treeish, path)]
         with self.reader() as reader:
             export_entries(entries, reader, folder)

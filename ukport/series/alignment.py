@@ -110,14 +110,20 @@ class Alignment(NamedTuple):
         first = max(first, 0)
         before = list(self.blocks[:first])
         after: list[Block] = []
-        for block in self.blocks[first:]:
-            head = min(old[0] - block.old, new[0] - block.new, block.size)
+        for at, block in enumerate(self.blocks[first:], first):
+            old_at, new_at, size = block
+            if old_at >= old[1] and new_at >= new[1]:
+                # From here on all blocks lie behind both stretches.
+                rest = self.blocks[at:]
+                after += [Block(a + old_shift, b + new_shift, size) for a, b, size in rest]
+                break
+            head = min(old[0] - old_at, new[0] - new_at, size)
             if head > 0:
-                before.append(Block(block.old, block.new, head))
-            skip = max(old[1] - block.old, new[1] - block.new, 0)
-            if skip < block.size:
-                moved_old, moved_new = block.old + skip + old_shift, block.new + skip + new_shift
-                after.append(Block(moved_old, moved_new, block.size - skip))
+                before.append(Block(old_at, new_at, head))
+            skip = max(old[1] - old_at, new[1] - new_at, 0)
+            if skip < size:
+                moved_old, moved_new = old_at + skip + old_shift, new_at + skip + new_shift
+                after.append(Block(moved_old, moved_new, size - skip))
         if old_count and old_count == new_count:
             before.append(Block(old[0], new[0], old_count))
         sizes = (self.old_size + old_shift, self.new_size + new_shift)

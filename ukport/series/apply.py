@@ -7,7 +7,6 @@ from typing import NamedTuple
 from ukport.errors import ConflictError
 from ukport.git.repository import Repository
 from ukport.git.write import write_tree
-from ukport.series.binary import DeltaError, apply_binary
 from ukport.series.content import File, changes, from_bytes, load
 from ukport.series.model import FileChange, Hunk
 from ukport.series.patch import Patch
@@ -191,6 +190,9 @@ def _misfit(path: str, original: Hunk, hunk: Hunk, lines: list[bytes], start: in
 def _fit_binary(change: FileChange, source: str | None, before: File, mode: str) -> Fitted | Misfit:
     if change.binary is None:
         return Misfit(change.path, "there is no binary data")
+    # Imported here: few patches hold any.
+    from ukport.series.binary import DeltaError, apply_binary
+
     try:
         data = apply_binary(change.binary[0], before.data)
     except DeltaError as error:

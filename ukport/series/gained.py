@@ -10,26 +10,40 @@ _DIGITS = b"0123456789-"
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _SPACED = bytes(one if one in _LETTERS + _DIGITS else ord(" ") for one in range(256))
 # A look through the whole text takes a hundredth of what it takes to list all its lines.
-_LOOKS = 50
+_LOOKS = 30
 
 
 class Gained:
-    """Lines and words of what upstream added; listed only where many are asked for."""
+    """Lines and words of what upstream added; listed only where many are asked for.
 
-    def __init__(self, compared: Differences) -> None:
+    Patches of one series say much the same, so every answer is kept.
+    """
+
+    def __init__(self, compared: Differences, looks: int = _LOOKS) -> None:
         self._compared = compared
-        self._looks = 0
+        self._looks = looks
+        self._known_lines: dict[bytes, bool] = {}
+        self._known_words: dict[bytes, bool] = {}
 
     def line(self, line: bytes) -> bool:
         """Whether a line, without white space, is there."""
-        if self._few():
-            return b"\n+" + line + b"\n" in self._dense
-        return line in self._lines
+        if line not in self._known_lines:
+            few = len(self._known_lines) < self._looks
+            found = self._look_for_line(line) if few else b"+" + line in self._lines
+            self._known_lines[line] = found
+        return self._known_lines[line]
 
     def word(self, word: bytes) -> bool:
         """Whether one of ``words`` is there."""
-        if not self._few():
-            return word in self._words
+        if word not in self._known_words:
+            few = len(self._known_words) < self._looks
+            self._known_words[word] = self._look_for_word(word) if few else word in self._words
+        return self._known_words[word]
+
+    def _look_for_line(self, line: bytes) -> bool:
+        return b"\n+" + line + b"\n" in self._dense
+
+    def _look_for_word(self, word: bytes) -> bool:
         text = self._spaced
         at = text.find(word + b" ")
         while at >= 0:
@@ -38,10 +52,6 @@ class Gained:
                 return True
             at = text.find(word + b" ", at + 1)
         return False
-
-    def _few(self) -> bool:
-        self._looks += 1
-        return self._looks <= _LOOKS
 
     @cached_property
     def _dense(self) -> bytes:
@@ -53,7 +63,7 @@ class Gained:
 
     @cached_property
     def _lines(self) -> frozenset[bytes]:
-        return frozenset(self._compared.added.translate(None, _BLANKS).split(b"\n"))
+        return frozenset(self._dense.split(b"\n"))
 
     @cached_property
     def _words(self) -> frozenset[bytes]:

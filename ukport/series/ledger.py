@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ukport.git.difference import Differences
 from ukport.git.history import (
@@ -15,13 +16,15 @@ from ukport.series.content import File, from_bytes
 from ukport.series.fileplan import FilePlan
 from ukport.series.fingerprint import telling
 from ukport.series.gained import Gained, words
-from ukport.series.landed import Chronicle
 from ukport.series.likeness import lands_whole
 from ukport.series.model import FileChange, Hunk
 from ukport.series.outcome import Evidence, Fate, Outcome, PatchResult
 from ukport.series.patch import Patch
 from ukport.series.place import places
 from ukport.series.render import blob_id
+
+if TYPE_CHECKING:
+    from ukport.series.landed import Chronicle
 
 _MIN_HUNK = 2
 _SURE = 0.8
@@ -44,7 +47,8 @@ class Ledger:
         paths: Sequence[str],
     ) -> None:
         self.repo = repo
-        self.chronicle = Chronicle(repo, *ends, paths)
+        self.ends = ends
+        self._paths = paths
         self._subjects = subjects_between(repo, *ends)
         self._compared = compared
 
@@ -53,9 +57,17 @@ class Ledger:
         self._subjects.close()
 
     @cached_property
+    def chronicle(self) -> "Chronicle":
+        """The commits on the way."""
+        # Imported here: many a series lands without a question about them.
+        from ukport.series.landed import Chronicle
+
+        return Chronicle(self.repo, *self.ends, self._paths)
+
+    @cached_property
     def tags(self) -> tuple[tuple[str, str], ...]:
         """The tags on the way."""
-        return tags_between(self.repo, self.chronicle.old, self.chronicle.new)
+        return tags_between(self.repo, *self.ends)
 
     @cached_property
     def gained(self) -> Gained:
@@ -175,9 +187,8 @@ def _one_file(ledger: Ledger, change: FileChange) -> Evidence | None:
     """A commit on the way that brought the very bytes of a binary file."""
     if change.binary is None or change.binary[0].method != "literal":
         return None
-    chronicle = ledger.chronicle
-    blob = blob_id(change.binary[0].data, len(chronicle.new))
-    commit = commit_with_blob(ledger.repo, chronicle.old, chronicle.new, blob)
+    blob = blob_id(change.binary[0].data, len(ledger.ends[1]))
+    commit = commit_with_blob(ledger.repo, *ledger.ends, blob)
     if not commit:
         return None
     detail = f"{change.path}: commit {commit[:12]} brought the same bytes"
