@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ukport import process
 from ukport.errors import ExitCode, UkportError
+from ukport.verify import confdate
 from ukport.verify.machine import HOST, Machine
 from ukport.verify.platform import UNIKRAFT, Platform
 from ukport.verify.timings import spans, written
@@ -164,19 +165,28 @@ def configure(
     library: Library | None,
     progress: Callable[[int], None],
 ) -> Configured:
-    """Only where the options or the library's Config.uk changed: it dates config.h anew."""
+    """Only where the options or the library's Config.uk changed.
+
+    It dates config.h anew, which compiles everything, unless only the library's own options differ.
+    """
     text = defconfig(surroundings, library)
     own = library.files["Config.uk"] if library else b""
     asked = hashlib.sha256(text.encode() + own).hexdigest()
     stamp = workspace.root / "config.stamp"
     if stamp.exists() and stamp.read_text("utf-8") == asked:
         return Configured()
+    before = confdate.read(workspace)
     stamp.unlink(missing_ok=True)
     workspace.config.write_text(text, "utf-8")
     done = run_make([*make, "olddefconfig"], workspace, progress)
     _check_config(workspace.config, surroundings, library)
+    log, seconds = done.stdout, done.seconds
+    if before and library:
+        done = run_make([*make, str(confdate.header(workspace))], workspace, progress)
+        log, seconds = log + done.stdout, seconds + done.seconds
+        confdate.keep(workspace, library, before)
     stamp.write_text(asked, "utf-8")
-    return Configured(done.stdout, done.seconds)
+    return Configured(log, seconds)
 
 
 def run_make(
