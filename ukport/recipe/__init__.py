@@ -1,7 +1,7 @@
 """Recipes: the model, loading, the lock file, and edits that keep comments."""
 
 from ukport.recipe.error import RecipeError
-from ukport.recipe.load import edit, find_project, load, names, parse, schema
+from ukport.recipe.load import edit, find_project, load, names, parse, schema, texts
 from ukport.recipe.lock import Lock, LockedTree
 from ukport.recipe.model import Backend, Feature, Recipe, Tree
 
@@ -19,4 +19,5 @@ __all__ = [
     "names",
     "parse",
     "schema",
+    "texts",
 ]

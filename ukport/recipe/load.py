@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ukport.errors import UsageError
-from ukport.recipe import check, files
+from ukport.recipe import check, files, model
 from ukport.recipe.error import RecipeError
 from ukport.recipe.model import Recipe
 
@@ -161,5 +161,22 @@ def edit(text: str, changes: dict[tuple[str | int, ...], str]) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a recipe."""
-    return msgspec.json.schema(Recipe)
+    """The JSON Schema of a recipe, with what each field means."""
+    from ukport.recipe.words import WORDS
+
+    made = msgspec.json.schema(Recipe)
+    for kind, told in made["$defs"].items():
+        for name, field in told["properties"].items():
+            if words := WORDS.get(kind, {}).get(name):
+                field["description"] = words
+    return made
+
+
+def texts() -> dict[str, str]:
+    """The pattern of each kind of text that the model names, as in its schema."""
+    found = {}
+    for name, kind in vars(model).items():
+        metas = getattr(kind, "__metadata__", ())
+        if pattern := next((meta.pattern for meta in metas if meta.pattern), None):
+            found[name] = pattern
+    return found
