@@ -66,6 +66,7 @@ COMMANDS = (
     "verify",
     "matrix",
     "sweep",
+    "bench",
     "fetch",
     "bundle",
     "demo",

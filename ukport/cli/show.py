@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ukport.cli.board import Board
+    from ukport.report.bench import Bench
     from ukport.report.ci import Job
     from ukport.report.sweep import Sweep
     from ukport.workflow.bundle import Bundled
@@ -256,6 +257,30 @@ class Screen:
         if not self._json:
             self._out.print(Text(text), soft_wrap=True)
 
+    def finish_bench(self, bench: "Bench", document: Callable[["Bench"], str]) -> int:
+        """A table a measure, a line a subject, what failed; 1 where something did."""
+        from ukport.report.bench import failures, headline, limits, rule, sheets, summary
+
+        if self._json:
+            self._document(document(bench))
+            return ExitCode.OK if bench.passed else ExitCode.FINDINGS
+        for sheet in sheets(bench):
+            self.put(Text(sheet.title, style="bold").append(f"  {sheet.note}", style="dim"))
+            table = _table(*sheet.heads)
+            for row in sheet.rows:
+                table.add_row(*(_called(word) for word in row))
+            self.put(table, Text(""))
+        for name, one in failures(bench):
+            line = f"{name or 'build'}, {one.name}: {one.verdict.upper()}: {one.reason}"
+            self.put(Text(line, style="bold red"))
+        for line in (rule(bench), *limits(bench)):
+            self.put(Text(line, style="dim"))
+        for line in summary(bench):
+            self.put(Text(line))
+        last = Text(f"{bench.recipe}: ", style="bold").append(headline(bench), style="default")
+        self.put(last.append(f"    report: {_near(bench.report)}", style="dim"))
+        return ExitCode.OK if bench.passed else ExitCode.FINDINGS
+
     def finish_list(self, listed: Sequence["Listed"]) -> int:
         """The recipes."""
         if self._json:
@@ -320,6 +345,14 @@ def console(color: str, *, stderr: bool = False) -> Console:
         return Console(force_terminal=True, highlight=False, stderr=stderr)
     plain = True if color == "never" else None
     return Console(no_color=plain, highlight=False, stderr=stderr)
+
+
+def _called(word: str) -> Text:
+    """A cell of a benchmark in the colour of what is said of it."""
+    styles = {"faster": "green", "slower": "red", "noise": "dim", "few": "dim"}
+    verdicts = ("FAIL", "CRASH", "HANG", "OOM", "BUILD", "NOT RUN")
+    style = "bold red" if word in verdicts else styles.get(word.rpartition(" ")[2], "")
+    return Text(word, style=style)
 
 
 def _near(path: str) -> str:

@@ -15,10 +15,17 @@ def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
     yield from _archives(recipe)
     yield from _tree_names(recipe)
     yield from _points(recipe)
+    yield from _cases(recipe)
 
 
-def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) -> Iterator[Finding]:
-    """The listed files that the recipe's folders ``glue/`` and ``test/`` do not hold."""
+def missing_files(
+    recipe: Recipe, glue: Container[str], test: Container[str], bench: Container[str]
+) -> Iterator[Finding]:
+    """The listed files that the recipe's folders ``glue/``, ``test/`` and ``bench/`` do not hold.
+
+    A benchmark may use the files of the test: ``bench`` holds those, too.
+    """
+    measured = recipe.bench.sources if recipe.bench else ()
     smp = recipe.test.smp
     listed: list[tuple[Keys, Sequence[str], str, Container[str]]] = [
         (("glue", "files"), recipe.glue.files, "glue", glue),
@@ -28,6 +35,7 @@ def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) ->
         ),
         (("test", "sources"), recipe.test.sources, "test", test),
         (("test", "smp", "sources"), smp.sources if smp else (), "test", test),
+        (("bench", "sources"), measured, "bench", bench),
     ]
     for keys, names, folder, there in listed:
         for at, name in enumerate(names):
@@ -36,6 +44,20 @@ def missing_files(recipe: Recipe, glue: Container[str], test: Container[str]) ->
                     (*keys, at),
                     f"expected a source in recipes/{recipe.name}/{folder}, which has no {name}",
                 )
+
+
+def _cases(recipe: Recipe) -> Iterator[Finding]:
+    """Benchmarks are told apart by their names, and compared with an allocator of the matrix."""
+    if recipe.bench is None:
+        return
+    taken: set[str] = set()
+    for at, case in enumerate(recipe.bench.cases):
+        if case.name in taken:
+            yield ("bench", "cases", at, "name"), f"expected another name, {case.name!r} is taken"
+        taken.add(case.name)
+    others = [point.name for point in recipe.matrix.allocators]
+    if recipe.bench.against not in (None, *others):
+        yield ("bench", "against"), f"expected an allocator of the matrix: {', '.join(others)}"
 
 
 def _archives(recipe: Recipe) -> Iterator[Finding]:

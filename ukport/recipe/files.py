@@ -23,7 +23,7 @@ def refuse_links(project: Path, path: Path) -> None:
 
 
 def paths(project: Path, name: str, part: str) -> tuple[str, ...]:
-    """The sources in ``glue`` or ``test`` of a recipe, sorted; raises RecipeError for a link."""
+    """The sources in a recipe's ``glue``, ``test`` or ``bench``, sorted; RecipeError for a link."""
     folder = project / "recipes" / name / part
     refuse_links(project, folder)
     return tuple(str(path.relative_to(folder)) for path in _sources(project, folder))

@@ -49,8 +49,8 @@ def load(project: Path, name: str) -> Recipe:
             f"{path.relative_to(project)}: name: expected {name!r}, the folder's name,"
             f" not {recipe.name!r}"
         )
-    there = (files.paths(project, name, part) for part in ("glue", "test"))
-    for keys, what in check.missing_files(recipe, *there):
+    glue, test, bench = (files.paths(project, name, part) for part in ("glue", "test", "bench"))
+    for keys, what in check.missing_files(recipe, glue, test, (*test, *bench)):
         raise _at(raw.decode(), list(keys), what, path.relative_to(project))
     return recipe
 

@@ -49,6 +49,8 @@ Separator = Annotated[str, _whole(r"[._-]")]
 Flag = Annotated[str, _whole(r"[A-Za-z0-9_=.,/+-]+", 200)]
 Define = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*(?:=[A-Za-z0-9_]+)?", 128)]
 Line = Annotated[str, _whole(r"[^\x00-\x1f\"\\$`]*", 400)]
+# A word of a guest's command line.
+Word = Annotated[str, _whole(r"[A-Za-z0-9_.,:/=+-]+", 64)]
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -301,6 +303,29 @@ class Test(Strict, frozen=True, kw_only=True):
     smp: SmpTests | None = None
 
 
+class Case(Strict, frozen=True, kw_only=True):
+    """One benchmark: the guest's command line, and a line that says what it does."""
+
+    name: Name
+    arguments: Annotated[tuple[Word, ...], Meta(min_length=1)]
+    about: Line = ""
+
+
+class Bench(Strict, frozen=True, kw_only=True):
+    """The application that is measured, one case a boot; its files are in ``bench/``.
+
+    It may use those of ``test/``, which are laid out beside its own. ``against`` is the allocator
+    of the matrix that others are compared with; ``memory`` in MiB, ``timeout`` in seconds a boot.
+    """
+
+    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
+    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
+    against: Name | None = None
+    memory: Annotated[int, Meta(ge=2, le=65536)] = 512
+    timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
+    flags: tuple[Flag, ...] = ()
+
+
 class Recipe(Strict, frozen=True, kw_only=True):
     """A port: one upstream, what surrounds it, and how it is proven.
 
@@ -319,6 +344,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     configuration: Configuration
     matrix: Matrix = Matrix()
     test: Test
+    bench: Bench | None = None
 
     @property
     def pinned(self) -> tuple[Tree, ...]:

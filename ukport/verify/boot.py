@@ -29,6 +29,8 @@ _STUCK = b"KVM internal error"
 _STOPPED = -1  # the status of a QEMU that we ended
 _NOTABLE = 0.2  # seconds without a core that put a deadline off
 _LAST = 3.0  # seconds that QEMU has to end in once it was told to
+# The clock goes on by 2^0 ns with each instruction, and where the guest sleeps it need not wait.
+COUNTED = ("-icount", "shift=0,sleep=off")
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,23 @@ def run(
     machine: Machine = X86_64,
     cpus: int = 1,
     autopsy: Autopsy | None = None,
+    arguments: Sequence[str] = (),
+    counted: bool = False,
 ) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
-    Time in which QEMU waited for a core does not count: a busy machine is no hang of the guest.
-    With ``autopsy`` the machine stands still at its end, to be read, and has no exit status. Raises
-    MissingError where QEMU is not installed.
+    ``arguments`` are the guest's command line. With ``counted`` its clock counts instructions, one
+    a nanosecond, instead of time: only emulation can do that. Time in which QEMU waited for a core
+    does not count: a busy machine is no hang of the guest. With ``autopsy`` the machine stands
+    still at its end, to be read, and has no exit status. Raises MissingError where QEMU is not
+    installed.
     """
     board = machine.observed if autopsy else machine.board
-    command = qemu_command(image, accelerator, memory, machine.qemu, board, cpus)
+    command = [
+        *qemu_command(image, accelerator, memory, machine.qemu, board, cpus),
+        *(("-append", " ".join(arguments)) if arguments else ()),
+        *(COUNTED if counted else ()),
+    ]
     began = time.monotonic()
     with monitor.listen() as (ours, theirs):
         handle = theirs.fileno()

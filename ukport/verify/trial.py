@@ -23,7 +23,8 @@ _AGAIN = 10.0  # seconds beyond twice the first boot that a second one may take
 class Subject:
     """What is tried: an image of the workspace ``root``; ``memory`` in MiB, ``timeout`` in seconds.
 
-    ``config`` is the configuration that it was built with.
+    ``config`` is the configuration that it was built with. ``arguments`` and ``counted`` are as
+    ``boot.run`` has them.
     """
 
     image: Path
@@ -35,6 +36,8 @@ class Subject:
     expected: Expected
     port: Port
     cpus: int = 1
+    arguments: tuple[str, ...] = ()
+    counted: bool = False
 
     @property
     def symbols(self) -> Image:
@@ -117,6 +120,8 @@ def _run(
         machine=subject.machine,
         cpus=subject.cpus,
         autopsy=autopsy,
+        arguments=subject.arguments,
+        counted=subject.counted,
     )
 
 

@@ -1,4 +1,4 @@
-"""The unikernel's application: the recipe's own test, or upstream's tests under our driver."""
+"""The unikernel's application: the recipe's own test, upstream's, or the benchmarks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from ukport.errors import UsageError
 from ukport.recipe import Recipe
 from ukport.recipe import files as own
-from ukport.recipe.model import UpstreamTests
+from ukport.recipe.model import Bench, UpstreamTests
 from ukport.verify.workspace import Application, PatchedTree
 
 
@@ -32,13 +32,22 @@ def smp_tests(recipe: Recipe, project: Path, cpus: int) -> Application:
     return _own(recipe, project, wanted.flags, wanted.sources)
 
 
+def benchmarks(recipe: Recipe, bench: Bench, project: Path) -> Application:
+    """What is measured: the recipe's ``bench/``, laid over its ``test/``."""
+    return _own(recipe, project, bench.flags, bench.sources, "test", "bench")
+
+
 def _own(
-    recipe: Recipe, project: Path, flags: Sequence[str], sources: Sequence[str]
+    recipe: Recipe, project: Path, flags: Sequence[str], sources: Sequence[str], *folders: str
 ) -> Application:
+    """Of the files in ``folders``, ``test`` where there is none; a later one's count."""
     variable = _variable(recipe)
     lines = [f"{variable}_CFLAGS-y += {flag}" for flag in flags]
     lines += [f"{variable}_SRCS-y += $({variable}_BASE)/{s}" for s in sources]
-    return _application(recipe, own.read(project, recipe.name, "test"), lines)
+    files: dict[str, bytes] = {}
+    for folder in folders or ("test",):
+        files |= own.read(project, recipe.name, folder)
+    return _application(recipe, files, lines)
 
 
 def upstream_tests(recipe: Recipe, project: Path, upstream: PatchedTree) -> Application:

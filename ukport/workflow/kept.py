@@ -28,7 +28,7 @@ class Kept:
         parts = (
             *(SCHEMA, __version__, self._judge, unit.key(toolchain), unit.cell.name, library),
             *(unit.application.stamp, repr(unit.expected), repr(unit.timeout), accelerator),
-            *(_emulator(unit.surroundings.machine.qemu), "least" if least else ""),
+            *(emulator(unit.surroundings.machine.qemu), "least" if least else ""),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -65,5 +65,6 @@ def _judge() -> str:
     return total.hexdigest()
 
 
-def _emulator(program: str) -> str:
+def emulator(program: str) -> str:
+    """QEMU's name and version, as it prints them."""
     return process.run([program, "--version"], timeout=20).text.partition("\n")[0]

@@ -1,6 +1,9 @@
 """``ukport verify``: build, boot, judge."""
 
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -108,19 +111,44 @@ def check_machine(accel: str, recipe: Recipe, *machines: Machine) -> None:
         require_tools(machine, PLATFORMS[recipe.platform])
 
 
-def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Verification:
-    """Build a unikernel, boot it, judge its console; ``jobs`` of make, 0 for one a core."""
-    machine = unit.surroundings.machine
-    root = cache.root / "build" / unit.key(toolchain(machine))
+def image_of(unit: Unikernel, cache: Cache, stages: Stages, folder: Path) -> Subject:
+    """The built unikernel, its image copied to ``folder``: it may boot while others are built.
+
+    Raises BuildError.
+    """
+    with _held(unit, cache, stages) as workspace:
+        built = _built(unit, workspace, stages, 0)
+        subject = _subject(unit, built, workspace)
+        folder.mkdir(parents=True)
+        for path in (*built.image.parent.glob(f"{built.image.name}*"), workspace.config):
+            if path.is_file():
+                shutil.copy(path, folder)
+    return replace(subject, image=folder / built.image.name, config=folder / workspace.config.name)
+
+
+@contextmanager
+def _held(unit: Unikernel, cache: Cache, stages: Stages) -> Iterator[Workspace]:
+    root = cache.root / "build" / unit.key(toolchain(unit.surroundings.machine))
 
     def waiting(folder: Path) -> None:
         stages.moved("build", f"waiting for another ukport in {folder}")
 
     with hold(root, waiting) as workspace:
+        yield workspace
+
+
+def _built(unit: Unikernel, workspace: Workspace, stages: Stages, jobs: int) -> Built:
+    with stages.stage("build", unit.surroundings.where) as said:
+        built, stale = _build(unit, workspace, stages, jobs)
+        said += [unit.surroundings.where, *stale]
+    return built
+
+
+def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Verification:
+    """Build a unikernel, boot it, judge its console; ``jobs`` of make, 0 for one a core."""
+    with _held(unit, cache, stages) as workspace:
         try:
-            with stages.stage("build", unit.surroundings.where) as said:
-                built, stale = _build(unit, workspace, stages, jobs)
-                said += [unit.surroundings.where, *stale]
+            built = _built(unit, workspace, stages, jobs)
         except BuildError as error:
             return Verification(unit, Verdict(Kind.BUILD, error.message), log=error.log)
         with stages.stage("boot", "QEMU") as said:

@@ -6,6 +6,7 @@ static const unsigned int header[] = { 0x1BADB002, 2, -0x1BADB004u };
 
 int main(void);
 extern char stack_guard[];
+const char *command_line; /* the kernel's name first */
 
 static void out8(unsigned short port, unsigned char value)
 {
@@ -105,6 +106,7 @@ __attribute__((used)) void kernel(const unsigned int *multiboot)
 		out8(0x501, 42);
 		out8(0x505, 1);
 	}
+	command_line = (const char *)multiboot[4];
 	map_memory();
 	main();
 	out8(0x501, 41);

@@ -1,0 +1,262 @@
+"""Benchmarks as ratios to a baseline, measured in rounds: as one document and as tables; pure.
+
+``schema`` changes when a field is removed or changes its meaning; fields may be added.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from ukport.report.markdown import cell as escaped
+from ukport.verify.measure import FEWEST, SIGNIFICANT, Call, Spread, call, spread
+
+SCHEMA = "ukport.bench/1"
+ITSELF = "itself"
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One subject under one benchmark: a boot a round.
+
+    ``times`` in nanoseconds of the guest's clock, ``ratios`` those over the baseline's of the same
+    round. ``instructions`` of a boot whose clock counts them, 0 where there was none. ``peak`` is
+    the most memory in use, in MiB, 0 where the guest does not tell.
+    """
+
+    name: str
+    verdict: str
+    reason: str = ""
+    times: tuple[int, ...] = ()
+    ratios: tuple[float, ...] = ()
+    ratio: Spread | None = None
+    call: Call | None = None
+    instructions: int = 0
+    peak: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "pass"
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A benchmark: the baseline, the baseline once more, which is the noise, and the others."""
+
+    name: str
+    arguments: tuple[str, ...]
+    about: str
+    baseline: Sample
+    noise: Sample
+    subjects: tuple[Sample, ...]
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return (self.baseline, self.noise, *self.subjects)
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """All benchmarks; ``memory`` of the guest in MiB, ``seconds`` of wall time.
+
+    ``kept`` boots are of an earlier run.
+    """
+
+    schema: str = SCHEMA
+    recipe: str
+    against: str
+    runs: int
+    memory: int
+    platform: str
+    accelerator: str
+    emulator: str
+    cases: tuple[Case, ...]
+    failed: tuple[Sample, ...] = ()
+    boots: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    report: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every benchmark came to its end; being slow is no failure."""
+        samples = (one for case in self.cases for one in case.samples)
+        return not self.failed and all(one.passed for one in samples)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The subjects, in their order."""
+        return tuple(one.name for one in self.cases[0].subjects) if self.cases else ()
+
+
+def compared(sample: Sample, baseline: Sample, noise: Sample | None) -> Sample:
+    """The sample with its ratios to ``baseline``, called against those of ``noise``."""
+    pairs = zip(sample.times, baseline.times, strict=False)
+    ratios = tuple(mine / theirs for mine, theirs in pairs if theirs)
+    if not (sample.passed and baseline.passed and ratios):
+        return sample
+    said = call(ratios, noise.ratios) if noise else None
+    return msgspec.structs.replace(sample, ratios=ratios, ratio=spread(ratios), call=said)
+
+
+def to_json(bench: Bench) -> str:
+    """One JSON document."""
+    return msgspec.json.format(msgspec.json.encode(bench), indent=2).decode()
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """One measure of all benchmarks: a row a benchmark, a column a subject."""
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+MARKS = {Call.LESS: "faster", Call.MORE: "slower", Call.NOISE: "noise", Call.FEW: "too few"}
+
+
+def sheets(bench: Bench) -> tuple[Sheet, ...]:
+    """Time, and instructions and memory where they were measured."""
+    against = bench.against
+    time = Sheet(
+        f"Time \N{DIVISION SIGN} {against}",
+        "median of the rounds (quartiles); below 1 is faster",
+        ("benchmark", *bench.names, f"{against} itself"),
+        tuple(_row(case, _time) for case in bench.cases),
+    )
+    counted = Sheet(
+        f"Instructions \N{DIVISION SIGN} {against}",
+        "of one boot each, counted by the emulator",
+        ("benchmark", *bench.names),
+        tuple(
+            (
+                case.name,
+                *(_over(s, case.baseline, lambda one: one.instructions) for s in case.subjects),
+            )
+            for case in bench.cases
+        ),
+    )
+    peak = Sheet(
+        "Peak memory, MiB",
+        "of the whole guest: its memory less what its allocator had left at the least",
+        ("benchmark", *bench.names, against),
+        tuple(
+            (case.name, *(_peak(one) for one in (*case.subjects, case.baseline)))
+            for case in bench.cases
+        ),
+    )
+    return tuple(
+        sheet
+        for sheet in (time, counted, peak)
+        if any(word not in ("", _NONE) for row in sheet.rows for word in row[1:])
+    )
+
+
+_NONE = "\N{EN DASH}"
+
+
+def _row(case: Case, word: Callable[[Sample], str]) -> tuple[str, ...]:
+    return (case.name, *(word(one) for one in (*case.subjects, case.noise)))
+
+
+def _time(sample: Sample) -> str:
+    if not sample.passed:
+        return sample.verdict.upper()
+    if sample.ratio is None:
+        return _NONE
+    mark = f" {MARKS[sample.call]}" if sample.call else ""
+    return f"{ratio_of(sample.ratio)}{mark}"
+
+
+def ratio_of(one: Spread) -> str:
+    """``0.81 (0.79\N{EN DASH}0.84)``."""
+    return f"{one.median:.2f} ({one.low:.2f}\N{EN DASH}{one.high:.2f})"
+
+
+def _over(sample: Sample, baseline: Sample, measure: Callable[[Sample], int]) -> str:
+    mine, theirs = measure(sample), measure(baseline)
+    return f"{mine / theirs:.2f}" if mine and theirs else _NONE
+
+
+def _peak(sample: Sample) -> str:
+    return f"{sample.peak:.1f}" if sample.peak else _NONE
+
+
+def summary(bench: Bench) -> Iterator[str]:
+    """A line for each subject: how many benchmarks are faster, slower, and in the noise."""
+    for at, name in enumerate(bench.names):
+        calls = [case.subjects[at].call for case in bench.cases]
+        counted = [f"{calls.count(one)} {MARKS[one]}" for one in MARKS if one in calls]
+        lost = sum(not case.subjects[at].passed for case in bench.cases)
+        counted += [f"{lost} not to the end"] * bool(lost)
+        yield f"{name}: {', '.join(counted)}"
+
+
+def failures(bench: Bench) -> tuple[tuple[str, Sample], ...]:
+    """What did not come to its end, by the name of the benchmark; "" for what was not built."""
+    lost = [(case.name, s) for case in bench.cases for s in case.samples if not s.passed]
+    return (*(("", one) for one in bench.failed), *lost)
+
+
+def rule(bench: Bench) -> str:
+    """How a difference is told from noise."""
+    if bench.runs < FEWEST:
+        return f"{bench.runs} rounds are too few to tell a difference from noise: {FEWEST} are."
+    return (
+        f"Each round boots every subject once, and {bench.against} twice; a ratio is over the same"
+        f" round's {bench.against}. A difference counts where the exact rank-sum test (Mann and"
+        f" Whitney, two-sided, p < {SIGNIFICANT}) tells the {bench.runs} ratios from those of"
+        f" {bench.against} to itself; else it is noise."
+    )
+
+
+def limits(bench: Bench) -> tuple[str, ...]:
+    """What such figures can show and what they cannot."""
+    emulated = "kvm" not in bench.accelerator.lower()
+    one_cpu = (
+        "One CPU: threads take turns, so nothing here shows false sharing, contention or locks;"
+        " the benchmarks made for these show what their allocations cost, no more."
+    )
+    tcg = (
+        "Emulation: QEMU translates code and checks each access in software. It has no caches, no"
+        " pipeline and no TLB as a processor has, so neither locality nor cache misses show; time"
+        " follows the number of instructions, and helpers (atomic operations, system registers) are"
+        " dearer than on a processor."
+    )
+    return (one_cpu, tcg) if emulated else (one_cpu,)
+
+
+def markdown(bench: Bench) -> str:
+    """The tables, how to read them, and what did not come to its end."""
+    parts = [f"# {bench.recipe}: benchmarks against {bench.against}", "", f"{headline(bench)}.", ""]
+    parts += [f"- {line}" for line in summary(bench)]
+    parts += ["", rule(bench), ""]
+    for sheet in sheets(bench):
+        parts += [f"## {sheet.title}", "", f"{sheet.note[:1].upper()}{sheet.note[1:]}.", ""]
+        parts += [*_table(sheet.heads, sheet.rows), ""]
+    lost = failures(bench)
+    parts += [
+        f"- {name or 'build'}, {s.name}: {s.verdict.upper()}: {escaped(s.reason)}"
+        for name, s in lost
+    ]
+    parts += [""] * bool(lost)
+    parts += ["## What they are", ""]
+    rows = [(case.name, f"`{' '.join(case.arguments)}`", case.about) for case in bench.cases]
+    parts += [*_table(("benchmark", "command line", ""), rows), ""]
+    return "\n".join(
+        [*parts, "## What they can show", "", *(f"- {one}" for one in limits(bench)), ""]
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(escaped(word) for word in heads)} |"
+    yield f"|{'-|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(escaped(word) for word in row)} |"
+
+
+def headline(bench: Bench) -> str:
+    """``15 benchmarks, 7 rounds, 525 boots in 620 s, 12 kept from an earlier run``."""
+    kept = f", {bench.kept} kept from an earlier run" if bench.kept else ""
+    return (
+        f"{len(bench.cases)} benchmarks, {bench.runs} rounds, {bench.boots} boots"
+        f" in {bench.seconds:.0f} s{kept}; {bench.platform}, {bench.emulator}, {bench.accelerator},"
+        f" {bench.memory} MiB"
+    )

@@ -1,0 +1,218 @@
+"""``ukport bench``: a recipe's benchmarks against another allocator or version."""
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from ukport.errors import UkportError, UsageError
+from ukport.recipe import Lock, Recipe, load
+from ukport.recipe import lock as locks
+from ukport.recipe.model import Bench as Wanted
+from ukport.recipe.model import Case as Benchmark
+from ukport.report import bench as report
+from ukport.report.bench import Bench, Case, Sample
+from ukport.report.benchpage import page, svg
+from ukport.source import Cache, find_version
+from ukport.verify import accelerator
+from ukport.verify.matrix import Axes, Filters
+from ukport.verify.verdict import Kind
+from ukport.workflow.application import benchmarks
+from ukport.workflow.figures import Figure
+from ukport.workflow.kept import emulator
+from ukport.workflow.port import Request, make
+from ukport.workflow.rounds import BASELINE, COUNTED, ITSELF, Entrant, Rounds, Table, within
+from ukport.workflow.stage import Stages
+from ukport.workflow.transaction import recover
+from ukport.workflow.unikernel import Unikernel, chosen, single, unikernel
+from ukport.workflow.verify import check_machine
+
+RUNS = 7
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is measured: ``versions`` as the user wrote them, none for the recipe's own.
+
+    ``against`` is an allocator of the matrix or a version, "" for what the recipe says; ``only``
+    are names of benchmarks. ``filters`` choose the cell. ``fresh`` uses no kept figure.
+    """
+
+    versions: tuple[str, ...] = ()
+    against: str = ""
+    only: tuple[str, ...] = ()
+    runs: int = RUNS
+    accel: str = "auto"
+    filters: Filters = field(default_factory=Filters)
+    fresh: bool = False
+
+
+def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) -> Bench:
+    """Build everything, boot it in rounds, and compare; only ``reports/`` is written.
+
+    A benchmark that does not come to its end stops no other. Each boot's figure is kept at once.
+    Raises UsageError, and MissingError before anything is built.
+    """
+    began = time.monotonic()
+    recover(project)
+    recipe = load(project, name)
+    wanted, cases = _asked(recipe, order)
+    axes = Axes.of(recipe)
+    machine, *_ = chosen(axes, order.filters)
+    check_machine(order.accel, recipe, machine)
+    accel = str(accelerator.choose(cache.root, order.accel, machine))
+    with cache.scratch() as scratch:
+        maker = _Maker(project, axes, wanted, cache, stages, order, scratch)
+        entrants, failed = maker.entrants()
+        rounds = Rounds(cache, stages, entrants, order.runs, accel, order.accel, scratch / "images")
+        tables = [rounds.open(case, fresh=order.fresh) for case in cases]
+        rounds.run(tables)
+    against = entrants[BASELINE]
+    lost = [(entrants[number].name, why) for number, why in rounds.unbuilt.items()]
+    result = Bench(
+        recipe=name,
+        against=against.name,
+        runs=order.runs,
+        memory=against.unit.memory,
+        platform=against.unit.surroundings.where,
+        accelerator=accel,
+        emulator=emulator(machine.qemu),
+        cases=tuple(_case(table, rounds, against.unit.memory) for table in tables),
+        failed=tuple(
+            Sample(name=one, verdict=str(Kind.BUILD), reason=why) for one, why in (*failed, *lost)
+        ),
+        boots=rounds.booted,
+        kept=rounds.kept,
+        seconds=time.monotonic() - began,
+    )
+    return _write(result, project, rounds)
+
+
+def _asked(recipe: Recipe, order: Order) -> tuple[Wanted, tuple[Benchmark, ...]]:
+    """The recipe's benchmarks, and those that are wanted; raises UsageError."""
+    wanted = recipe.bench
+    if wanted is None:
+        raise UsageError(
+            f"recipes/{recipe.name}/recipe.toml names no benchmarks", "describe them in [bench]"
+        )
+    if order.runs < 2:  # noqa: PLR2004 - one has no spread
+        raise UsageError(
+            f"--runs {order.runs}: one round says nothing of the noise", f"use {RUNS}, or 2 to look"
+        )
+    known = [case.name for case in wanted.cases]
+    for name in order.only:
+        if name not in known:
+            raise UsageError(
+                f"{recipe.name} has no benchmark {name!r}", f"there is: {', '.join(known)}"
+            )
+    return wanted, tuple(case for case in wanted.cases if not order.only or case.name in order.only)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the unikernels that are measured."""
+
+    project: Path
+    axes: Axes
+    wanted: Wanted
+    cache: Cache
+    stages: Stages
+    order: Order
+    scratch: Path
+
+    def entrants(self) -> tuple[list[Entrant], list[tuple[str, str]]]:
+        """The baseline twice and the versions; and those that cannot be made, with the reason.
+
+        Raises where there is no baseline.
+        """
+        recipe = self.axes.recipe
+        lock = locks.read(self.project / "recipes" / recipe.name)
+        others = [point.name for point in self.axes.allocators[1:]]
+        against = self.order.against or self.wanted.against or next(iter(others), "")
+        if not against:
+            raise UsageError(
+                f"{recipe.name}: there is nothing to compare with", "say --against VERSION"
+            )
+        if against in others:
+            baseline = Entrant(against, self._unit(recipe.version, lock, against))
+        else:
+            baseline = self._entrant(self._exact(against), lock)
+        found, failed = [baseline, Entrant(report.ITSELF, baseline.unit)], []
+        for text in self.order.versions or (recipe.version,):
+            version = self._exact(text)
+            try:
+                found.append(self._entrant(version, lock))
+            except UkportError as error:
+                failed.append((f"{recipe.name} {version}", error.message.partition("\n")[0]))
+        return found, failed
+
+    def _exact(self, text: str) -> str:
+        return str(find_version(self.axes.recipe, text, self.cache)[0])
+
+    def _entrant(self, version: str, lock: Lock | None) -> Entrant:
+        return Entrant(f"{self.axes.recipe.name} {version}", self._unit(version, lock))
+
+    def _unit(self, version: str, lock: Lock | None, allocator: str = "") -> Unikernel:
+        recipe, order = self.axes.recipe, self.order
+        request = Request(self.project, recipe, version, lock, stored=True)
+        memory = order.filters.memory or (self.wanted.memory,)
+        tell = partial(within, self.stages, "port", version)
+        made = make(request, self.cache, Stages(tell), self.scratch / version)
+        made = replace(made, application=benchmarks(recipe, self.wanted, self.project))
+        cell = single(self.axes, made.version, replace(order.filters, memory=memory), order.accel)
+        if allocator:
+            cell = replace(cell, allocator=allocator, version="")
+        return replace(unikernel(made, self.axes, cell), timeout=float(self.wanted.timeout))
+
+
+def _case(table: Table, rounds: Rounds, memory: int) -> Case:
+    samples = [
+        _sample(number, one.name, table, memory)
+        for number, one in enumerate(rounds.entrants)
+        if number not in rounds.unbuilt
+    ]
+    baseline, again, *others = samples
+    noise = report.compared(again, baseline, None)
+    return Case(
+        name=table.case.name,
+        arguments=table.case.arguments,
+        about=table.case.about,
+        baseline=baseline,
+        noise=noise,
+        subjects=tuple(report.compared(one, baseline, noise) for one in others),
+    )
+
+
+def _sample(number: int, name: str, table: Table, memory: int) -> Sample:
+    mine = {at: one for (at, entrant), one in table.found.items() if entrant == number}
+    left = [one.left for one in mine.values() if one.left >= 0]
+    lost = table.lost.get(number)
+    if lost is None and BASELINE in table.lost and number != ITSELF:
+        why = "there is nothing to compare with: the baseline did not come to its end"
+        lost = Figure(round=0, entrant=number, verdict=str(Kind.NOT_RUN), reason=why)
+    return Sample(
+        name=name,
+        verdict=lost.verdict if lost else str(Kind.PASS),
+        reason=lost.reason if lost else "",
+        times=tuple(mine[at].time for at in sorted(mine) if at != COUNTED),
+        instructions=mine[COUNTED].time if COUNTED in mine else 0,
+        peak=memory - min(left) / _MIB if left else 0.0,
+    )
+
+
+def _write(result: Bench, project: Path, rounds: Rounds) -> Bench:
+    """``reports/<recipe>-bench/``: tables, page, chart, document, and consoles of what failed."""
+    folder = project / "reports" / f"{result.recipe}-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "bench.md"
+    result = msgspec.structs.replace(result, report=str(path))
+    for (case, who), console in rounds.consoles.items():
+        (folder / f"{case}-{who.replace(' ', '-')}.log").write_text(console, "utf-8")
+    (folder / "bench.json").write_text(f"{report.to_json(result)}\n", "utf-8")
+    (folder / "bench.html").write_text(page(result), "utf-8")
+    (folder / "chart.svg").write_text(svg(result), "utf-8")
+    path.write_text(report.markdown(result), "utf-8")
+    return result

@@ -1,0 +1,62 @@
+"""Figures of boots, kept by what was booted, so that a benchmark that was stopped goes on."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ukport.source import Cache
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """What one boot gave: ``time`` in ns or instructions, ``left`` in bytes, -1 if not told.
+
+    ``round`` counts from 0; -1 is the boot whose clock counts instructions.
+    """
+
+    round: int
+    entrant: int
+    time: int = 0
+    left: int = -1
+    verdict: str = "pass"
+    reason: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "pass"
+
+
+class Figures:
+    """Those of one benchmark: a line each in a file, written as soon as a boot has ended."""
+
+    def __init__(self, cache: Cache, parts: Iterable[str], *, fresh: bool) -> None:
+        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        self._path = cache.root / "bench" / f"{key}.jsonl"
+        self._there: dict[tuple[int, int], Figure] = {}
+        if fresh:
+            self._path.unlink(missing_ok=True)
+        elif self._path.exists():
+            self._there = {(one.round, one.entrant): one for one in _read(self._path)}
+
+    def find(self, at: int, entrants: Sequence[int]) -> tuple[Figure, ...]:
+        """The whole round ``at``, or nothing: what is compared was booted side by side."""
+        found = [self._there.get((at, entrant)) for entrant in entrants]
+        return tuple(one for one in found if one) if all(found) else ()
+
+    def write(self, figure: Figure) -> None:
+        """Keep one that passed: the rest may be this machine's fault, and is tried again."""
+        if self._there.get((figure.round, figure.entrant)) == figure:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(figure) + b"\n")
+
+
+def _read(path: Path) -> Iterable[Figure]:
+    """Whole lines; one that a kill cut short is left out."""
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            yield msgspec.json.decode(line, type=Figure)
+        except msgspec.DecodeError:
+            continue

@@ -1,0 +1,164 @@
+"""Rounds of boots: every entrant once in each, one after the other, so that cores are not shared.
+
+The first entrant is the baseline and the second is the baseline again: what that differs by is
+noise. Where the guest is emulated there is a round more, whose clock counts instructions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ukport.errors import UkportError
+from ukport.recipe.model import Case
+from ukport.report.bench import SCHEMA
+from ukport.source import Cache
+from ukport.verify.build import BuildError, toolchain
+from ukport.verify.measure import measures
+from ukport.verify.trial import Subject, try_out
+from ukport.verify.verdict import Kind, lines
+from ukport.workflow.events import Begun, Event, Moved
+from ukport.workflow.figures import Figure, Figures
+from ukport.workflow.kept import emulator
+from ukport.workflow.stage import Stages
+from ukport.workflow.unikernel import Unikernel
+from ukport.workflow.verify import image_of
+
+BASELINE, ITSELF = 0, 1
+COUNTED = -1  # the round in which the clock counts instructions
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What is measured, and what people call it."""
+
+    name: str
+    unit: Unikernel
+
+
+@dataclass
+class Table:
+    """The figures of one benchmark, by round and entrant; ``lost`` are entrants that failed."""
+
+    case: Case
+    store: Figures
+    found: dict[tuple[int, int], Figure] = field(default_factory=dict)
+    lost: dict[int, Figure] = field(default_factory=dict)
+
+
+@dataclass
+class Rounds:
+    """``accelerator`` is what boots will have, ``wanted`` how it was asked for.
+
+    ``unbuilt`` is why an entrant could not be built, ``consoles`` are those of boots that failed.
+    """
+
+    cache: Cache
+    stages: Stages
+    entrants: Sequence[Entrant]
+    runs: int
+    accelerator: str
+    wanted: str
+    folder: Path
+    booted: int = 0
+    kept: int = 0
+    unbuilt: dict[int, str] = field(default_factory=dict)
+    consoles: dict[tuple[str, str], str] = field(default_factory=dict)
+    _images: dict[int, Subject] = field(default_factory=dict)
+
+    def open(self, case: Case, *, fresh: bool) -> Table:
+        """The figures of ``case`` that are kept, by all that went into them."""
+        machine = self.entrants[BASELINE].unit.surroundings.machine
+        tools = toolchain(machine)
+        parts = [SCHEMA, self.accelerator, emulator(machine.qemu), *case.arguments]
+        for one in self.entrants:
+            library = one.unit.library.stamp if one.unit.library else ""
+            parts += [one.unit.key(tools), one.unit.cell.name, library, one.unit.application.stamp]
+        return Table(case, Figures(self.cache, parts, fresh=fresh))
+
+    def run(self, tables: Sequence[Table]) -> None:
+        """Round after round, and in each all benchmarks: a slow minute is spread over all."""
+        if not all(self._is_whole(table) for table in tables):
+            self._build()
+        with self.stages.stage("measure", f"{len(tables)} benchmarks") as said:
+            for at in self._rounds():
+                for table in tables:
+                    self._round(at, table)
+            kept = f", {self.kept} kept from an earlier run" if self.kept else ""
+            said.append(f"{len(tables)} benchmarks, {self.booted} boots{kept}")
+
+    def _rounds(self) -> tuple[int, ...]:
+        emulated = self.accelerator.startswith("TCG")
+        return (*((COUNTED,) if emulated else ()), *range(self.runs))
+
+    def _racing(self, at: int, table: Table) -> tuple[int, ...]:
+        """Who is booted in a round: nobody where there is nothing left to compare."""
+        left = [n for n in range(len(self.entrants)) if n not in {*table.lost, *self.unbuilt}]
+        if BASELINE not in left or not any(n > ITSELF for n in left):
+            return ()
+        if at == COUNTED:
+            return tuple(n for n in left if n != ITSELF)
+        turn = at % len(left)
+        return (*left[turn:], *left[:turn])
+
+    def _is_whole(self, table: Table) -> bool:
+        return all(table.store.find(at, self._racing(at, table)) for at in self._rounds())
+
+    def _build(self) -> None:
+        for number, one in enumerate(self.entrants):
+            if number == ITSELF:
+                continue
+            with self.stages.stage("build", one.name) as said:
+                quiet = Stages(partial(within, self.stages, "build", one.name))
+                try:
+                    place = self.folder / str(number)
+                    self._images[number] = image_of(one.unit, self.cache, quiet, place)
+                except BuildError as error:
+                    if number == BASELINE:
+                        raise UkportError(f"{one.name}: {error.message}") from None
+                    self.unbuilt[number] = error.message.partition("\n")[0]
+                    said += [one.name, self.unbuilt[number]]
+
+    def _round(self, at: int, table: Table) -> None:
+        numbers = self._racing(at, table)
+        figures = table.store.find(at, numbers)
+        self.kept += len(figures)
+        for figure in figures or (self._boot(at, table.case, number) for number in numbers):
+            if figure.passed:
+                table.store.write(figure)
+                table.found[at, figure.entrant] = figure
+            else:
+                table.lost[figure.entrant] = figure
+
+    def _boot(self, at: int, case: Case, number: int) -> Figure:
+        name = self.entrants[number].name
+        which = "instructions" if at == COUNTED else f"round {at + 1} of {self.runs}"
+        self.stages.moved("measure", f"{which}: {case.name}, {name}")
+        subject = replace(
+            self._images[BASELINE if number == ITSELF else number],
+            arguments=case.arguments,
+            counted=at == COUNTED,
+        )
+        trial = try_out(subject, self.wanted, self.cache.root)
+        self.booted += 1
+        console = trial.booted.console if trial.booted else b""
+        told = measures(console)
+        kind, reason = trial.verdict.kind, trial.verdict.reason
+        if kind is Kind.PASS and not told.get("time ns"):
+            kind, reason = Kind.FAIL, "the guest told no time"
+        if kind is not Kind.PASS:
+            self.consoles[case.name, name] = "\n".join(lines(console))
+        return Figure(
+            round=at,
+            entrant=number,
+            time=told.get("time ns", 0),
+            left=told.get("left B", -1),
+            verdict=str(kind),
+            reason="" if kind is Kind.PASS else reason,
+        )
+
+
+def within(stages: Stages, stage: str, name: str, event: Event) -> None:
+    """Tell of a stage as a step of another."""
+    if isinstance(event, Begun | Moved):
+        stages.moved(stage, f"{name}: {event.stage} {event.detail}")
