@@ -32,6 +32,7 @@ def test_every_command_has_help(name):
     done = ukport(name, "--help")
     assert done.returncode == 0
     assert "Usage: ukport" in done.stdout.replace("python -m ", "")
+    assert "\\[" not in done.stdout  # an escape for rich
 
 
 @pytest.mark.parametrize("args", [("bogus",), ("verify",), ("upgrade", "--bogus"), ("list", "-C")])

@@ -10,6 +10,10 @@ from typer.core import TyperGroup
 from ukport import __version__
 from ukport.cli.edge import at_edge
 
+# Help is plain here. Where it knows of rich, typer escapes brackets for it, which then are seen,
+# and loads all of it, which takes longer than everything else.
+vars(typer.core)["rich"] = None
+
 
 class Commands(TyperGroup):
     """The commands by name; each is made when it is asked for, since making all costs 10 ms."""
@@ -88,6 +92,7 @@ COMMANDS = (
     "new",
     "doctor",
     "schema",
+    "man",
     "report",
 )
 # Python keeps these names for itself.

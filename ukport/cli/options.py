@@ -8,7 +8,23 @@ import typer
 if TYPE_CHECKING:
     from ukport.verify.matrix import Filters
 
-Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A folder of recipes/.")]
+
+def _recipes(incomplete: str) -> list[str]:
+    """For the shell's completion: the recipes at hand, and nothing where there is no project."""
+    from ukport.cli.places import project
+    from ukport.errors import UkportError
+    from ukport.recipe import names
+
+    try:
+        return [name for name in names(project(Path())) if name.startswith(incomplete)]
+    except UkportError:
+        return []
+
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="A folder of recipes/.", autocompletion=_recipes),
+]
 Directory = Annotated[
     Path, typer.Option("-C", metavar="DIR", help="Work as if started in this folder.")
 ]
