@@ -30,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "configuration": "The options of the unikernel that is booted.",
         "matrix": "What the port is proven over.",
         "test": "The application that is booted.",
+        "bench": "The application that is measured.",
     },
     "Upstream": {
         "name": "What its tree and its archive's folder are called.",
@@ -136,6 +137,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "flags": "More flags for the compiler.",
         "upstream": "Upstream's own tests.",
         "smp": "The application for several CPUs.",
+    },
+    "Bench": {
+        "sources": "Its C files, of `bench/`, or of `test/`, which are laid out beside them.",
+        "cases": "What is measured, one case a boot.",
+        "against": "The allocator of the matrix that others are compared with.",
+        "memory": "The guest's memory, in MiB.",
+        "timeout": "How long a boot may run, in seconds.",
+        "flags": "More flags for the compiler.",
+    },
+    "Case": {
+        "name": "What the case is called, on the command line and in reports.",
+        "arguments": "The guest's command line.",
+        "about": "What it does, for reports.",
     },
     "VersionMacro": {
         "header": "Upstream's header that has it.",
