@@ -1,18 +1,31 @@
 """``ukport import``: an existing library becomes a recipe, and nothing of it is lost."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.workflow.test_lint import library, origin, surroundings  # noqa: F401 - fixtures
+from tests.workflow.test_lint import (  # noqa: F401 - fixtures
+    CONFIG,
+    LIBRARY,
+    library,
+    origin,
+    surroundings,
+)
 from ukport.errors import UsageError
-from ukport.glue.library import ExternalLibrary
+from ukport.glue.hand import MARK
+from ukport.glue.importing import choose, when
+from ukport.glue.library import ExternalLibrary, meets
+from ukport.glue.lint import moves
 from ukport.recipe import load
 from ukport.series import read_series
 from ukport.source import Cache, default_root
+from ukport.workflow.glue import glue, write
 from ukport.workflow.importing import import_library
 from ukport.workflow.library import read
 from ukport.workflow.surroundings import around
+
+GONE = re.compile(r"(\S+) is not in the archive")
 
 
 def kept(project: Path, name: str, files: ExternalLibrary) -> bool:
@@ -144,6 +157,57 @@ def test_a_library_that_fetches_nothing(take):
         take(ExternalLibrary({"Makefile.uk": text}))
 
 
+def compiled(library: ExternalLibrary, held: frozenset) -> set:
+    """Every source with the library, the variant and the options it hangs on."""
+    return {
+        (
+            source.library,
+            source.path,
+            source.own,
+            source.variants,
+            *when(source.item, archive, library.name),
+        )
+        for archive in library.archives
+        if archive.held == held
+        for source in library.sources
+        if meets(source.item.held, held)
+    }
+
+
+def chosen(library: ExternalLibrary):
+    return choose(library.archives, iter([moves(one.url) for one in library.archives]))
+
+
+def test_glue_of_an_imported_library_explains_itself(take, tmp_path):
+    makefile = """\
+# (c) Somebody
+$(eval $(call addlib_s,libx,$(CONFIG_LIBX)))
+$(eval $(call fetch,libx,https://example.org/x-1.0.tar.gz))
+D = $(LIBX_ORIGIN)/x-1.0
+CINCLUDES-$(CONFIG_LIBX) += -I$(D)/src
+LIBX_SRCS-y += $(D)/src/one.c
+LIBX_SRCS-y += $(D)/src/gone.c
+LIBX_SRCS-$(call have_gcc) += $(D)/other/one.c
+"""
+    files = {"Makefile.uk": makefile, "Config.uk": CONFIG, "Library.uk": LIBRARY}
+    take(ExternalLibrary({n: t.encode() for n, t in files.items()}))
+    cache = Cache(tmp_path / "cache")
+    found = glue(tmp_path, "x", None, cache, lambda _: None)
+    reasons = found.reasons()
+    assert not [one for one in reasons if one.rule == "unexplained"]
+    told = {(one.file, one.line): one for one in reasons}
+    assert told["Makefile.uk", 7].cure == "src/gone.c is not in the archive [source-gone]"
+    assert told["Makefile.uk", 8].cure == "only where $(call have_gcc)"
+    assert told["Config.uk", 3].rule == "their-error"
+    text = found.files["Makefile.uk"]
+    assert text.count("/src/one.c") == 1
+    assert "LIBX_SRCS-$(call have_gcc) += $(D)/other/one.c\n" in text.partition(MARK)[2]
+    assert write(tmp_path, found)
+    again = glue(tmp_path, "x", None, cache, lambda _: None)
+    assert not list(again.diff())
+    assert not again.reasons()
+
+
 @pytest.mark.upstream
 @pytest.mark.parametrize("name", ["lwip", "redis", "musl", "mimalloc", "zlib"])
 def test_the_published_libraries(name, tmp_path, upstream):
@@ -155,3 +219,16 @@ def test_the_published_libraries(name, tmp_path, upstream):
     import_library(files, tmp_path, around(tmp_path), cache)
     assert kept(tmp_path, name, files)
     assert load(tmp_path, name).name == name
+    found = glue(tmp_path, name, None, cache, lambda _: None)
+    assert not [one for one in found.reasons() if one.rule == "unexplained"]
+    # Evaluated as a whole, what is made compiles the same, but for what is not there.
+    made = ExternalLibrary({n: t.encode() for n, t in found.files.items()})
+    old, new = chosen(files), chosen(made)
+    gone = {
+        path for one in found.made.origin.fates["Makefile.uk"] for path in GONE.findall(one.why)
+    }
+    before = {one for one in compiled(files, old.held) if one[1] not in gone}
+    assert compiled(made, new.held) == before
+    assert len(gone) == (28 if name == "musl" else 0)
+    sources = [(s.library, s.path, s.variants, s.item.held, s.item.guards) for s in made.sources]
+    assert len(sources) == len(set(sources))

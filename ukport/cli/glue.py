@@ -50,7 +50,14 @@ def glue(
         made = work.glue(where, name, version, store, quiet.tell)
     if diff:
         lines = "".join(made.diff())
-        sys.stdout.write(lines)
+        if not json:
+            sys.stdout.write(lines)
+        reasons = made.reasons()
+        if reasons or json:
+            from ukport.cli.findings import show
+            from ukport.glue import compare
+
+            show(reasons, compare.RULES, "json" if json else "table", color)
         return ExitCode.FINDINGS if lines else ExitCode.OK
     if write:
         with Screen(json=json, color=color) as screen:

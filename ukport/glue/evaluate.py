@@ -149,11 +149,11 @@ def read(main: str, files: Mapping[str, str]) -> Scope:
     names: dict[str, list[Assignment]] = {}
     for statement in statements:
         if isinstance(statement, Assignment):
-            names.setdefault(_bare(statement.name), []).append(statement)
+            names.setdefault(bare(statement.name), []).append(statement)
     return Scope(statements, fixed, {n: tuple(a) for n, a in names.items()}, tuple(left))
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """``LIBX_SRCS-$(CONFIG_LIBX)`` and ``LIBX_SRCS-y`` are one list."""
     shape = _SUFFIX.fullmatch(name)
     return f"{shape['base']}-y" if shape else name
@@ -304,7 +304,7 @@ def _variable(scope: Scope, name: str, held: Held, depth: int) -> Iterator[Value
         return
     if depth > _DEEPEST:
         return
-    settings = [a for a in scope.names.get(_bare(name), ()) if compatible(a, held)]
+    settings = [a for a in scope.names.get(bare(name), ()) if compatible(a, held)]
     if any(setting.operator == "+=" for setting in settings):
         text = " ".join(setting.value for setting in settings)
         yield from _expand(scope, text, held, depth)
@@ -325,16 +325,16 @@ def _items(
     depth: int,
     dropped: tuple[Held, ...] = (),
 ) -> Iterator[Item]:
-    settings = scope.names.get(_bare(name), ())
+    settings = scope.names.get(bare(name), ())
     for number, setting in enumerate(settings):
         now = held | set(setting.conditions)
         anew = [frozenset(s.conditions) for s in settings[number + 1 :] if s.operator != "+="]
         if not compatible(setting, held) or depth > _DEEPEST or any(one <= now for one in anew):
             continue
         under = (*guards, *_guard(setting.name))
-        for word in _words(setting.value):
+        for word in words(setting.value):
             inner = re.fullmatch(r"\$[({]([\w.-]+)[)}]", word)
-            if inner and _bare(inner[1]) in scope.names and inner[1] != name:
+            if inner and bare(inner[1]) in scope.names and inner[1] != name:
                 yield from _items(scope, inner[1], now, under, depth + 1, (*dropped, *anew))
                 continue
             if inner and _SUFFIX.fullmatch(inner[1]):
@@ -344,7 +344,7 @@ def _items(
                     yield Item(text, setting, value.held, under, (*dropped, *anew))
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Split at spaces outside of parentheses."""
     words, depth = [""], 0
     for character in text:

@@ -24,6 +24,11 @@ def seal(generated: str) -> str:
     return _SEAL.sub(lambda heading: f"{heading[1]}: {_sum(generated)}", generated, count=1)
 
 
+def ours(text: str) -> bool:
+    """Whether ukport made a file, rather than somebody before it."""
+    return _SEAL.search(text) is not None
+
+
 def edited(text: str) -> bool:
     """Whether somebody changed the generated part; one without a sum is believed."""
     generated, _ = split(text)

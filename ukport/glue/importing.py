@@ -259,7 +259,7 @@ def _flags(work: _Work) -> list[str]:
     return flags
 
 
-_BLOCK = re.compile(
+BLOCK = re.compile(
     r"\s*(config|menuconfig|choice|menu|if|comment|source|endchoice|endmenu|endif)\b\s*(.*)"
 )
 
@@ -272,7 +272,7 @@ def _config(work: _Work) -> dict[str, Any]:
     found: dict[str, Any] = {}
     inside = ""
     for number, line in enumerate(work.library.text(CONFIG).splitlines(), 1):
-        if block := _BLOCK.match(line):
+        if block := BLOCK.match(line):
             inside = block[2].strip() if "config" in block[1] else ""
             if block[1] in ("config", "menuconfig", "choice", "source") and inside != name:
                 what = f"{block[1]} {block[2]}".strip()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ukport.errors import UsageError
 from ukport.finding import Finding, in_order
-from ukport.glue import kconfig, proof
+from ukport.glue import compare, kconfig, proof
 from ukport.glue.generate import EXPORTS
 from ukport.glue.library import ExternalLibrary
 from ukport.recipe import load
@@ -37,6 +37,11 @@ class Glue:
     made: Made
     there: Mapping[str, str]
     own: bool
+
+    def reasons(self) -> tuple[Finding, ...]:
+        """Why the lines differ, where the project's files are those of an imported library."""
+        origin = self.made.origin
+        return compare.findings(origin.compared(self.files)) if origin else ()
 
     @property
     def files(self) -> Mapping[str, str]:

@@ -3,14 +3,16 @@
 import posixpath
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import tomlkit
 
 from ukport import git
-from ukport.errors import FetchError, UsageError
+from ukport.errors import FetchError, UkportError, UsageError
 from ukport.finding import Finding, in_order
 from ukport.glue import buildlists, importing
 from ukport.glue.importing import GUESSED, Ground, Imported
@@ -22,6 +24,7 @@ from ukport.recipe.model import NAME, VERSION, Tree
 from ukport.source import Cache
 from ukport.source.named import Named
 from ukport.source.origin import Place, place_of
+from ukport.symbols import declarations
 from ukport.workflow import lint
 from ukport.workflow.surroundings import Around
 
@@ -148,15 +151,7 @@ def _recipe(
     version, tag, separator = _version(revision)
     packed = _address(archive, place, revision, version, notes)
     header, macro = _version_macro(repository, revision, taken, name, notes)
-    inside = {
-        f"{folder}/{header}".removeprefix("./")
-        for folder in taken.glue.get("exported_includes", ())
-    }
-    known = (
-        {"headers": [header]}
-        if inside & frozenset(repository.list(repository.tree(revision)))
-        else {}
-    )
+    known = _known(repository, revision, taken, header, notes)
     table = tomlkit.document()
     table.add(tomlkit.comment(f"{name} as `ukport import` took it from an existing library."))
     table |= {"schema": 1, "name": name, "version": version}
@@ -177,6 +172,30 @@ def _recipe(
     }
     table["test"] = {"sources": ["main.c"], "version": {"header": header, "macro": macro}}
     return table
+
+
+def _known(
+    repository: git.Repository, revision: str, taken: Imported, header: str, notes: list[Finding]
+) -> Mapping[str, list[str]]:
+    """The header of the version, where it can be read by itself."""
+    tree = repository.tree(revision)
+    folders = taken.glue.get("exported_includes", ())
+    paths = {posixpath.normpath(f"{folder}/{header}") for folder in folders}
+    if not paths & frozenset(repository.list(tree)):
+        return {}
+    tops = () if "." in folders else tuple(folders)
+    with TemporaryDirectory(prefix="ukport-") as name:
+        top = Path(name) / "tree"
+        repository.export(tree, top, tops)
+        try:
+            declarations.read([header], [top / folder for folder in folders], ["-D__Unikraft__"])
+        except UkportError as error:
+            at = error.message.find("/tree/") + 1
+            why = error.message[at + 5 :] if at else error.message
+            said = f"test.version: {header} cannot be read by itself: {why}"
+            notes.append(GUESSED.at(MAKEFILE, 0, said, "name a header that can in glue.headers"))
+            return {}
+    return {"headers": [header]}
 
 
 def _address(

@@ -20,6 +20,7 @@ from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
 from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
+from ukport.workflow import originals
 from ukport.workflow.application import own_tests, smp_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change, lib_folder
@@ -43,6 +44,8 @@ class Made:
     library: Library
     application: Application
     surroundings: Surroundings
+    # The files of somebody before, where the project still has these.
+    origin: originals.Judged | None = None
 
     @property
     def number(self) -> int:
@@ -146,7 +149,10 @@ def assemble(
         backend=backend,
         exports=declared.exported,
     )
-    glue = hand.joined(generate.generate(recipe, port), _there_by_hand(request))
+    generated = generate.generate(recipe, port)
+    origin = originals.judged(request.project, recipe, generated, frozenset(files), cache)
+    by_hand = origin.hand if origin else _there_by_hand(request)
+    glue = hand.joined(generated, by_hand)
     series = {f"patches/{p.name}": p.raw for p in by_name[upstream.name].series}
     texts = {name: text.encode() for name, text in glue.items()}
     library = Library(
@@ -169,6 +175,7 @@ def assemble(
         library=library,
         application=own_tests(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
+        origin=origin,
     )
 
 
