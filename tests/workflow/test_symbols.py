@@ -41,3 +41,26 @@ def test_the_glue_is_proven(version):
     done = ukport(ROOT, "glue", "mimalloc", "--version", version, "--check", "--json")
     assert done.returncode == 0, done.stdout
     assert {one["severity"] for one in json.loads(done.stdout)["findings"]} <= {"note"}
+
+
+def test_what_2_2_7_and_3_4_3_change():
+    told = ukport(ROOT, "symbols", "mimalloc", "--version", "2.1.9", "--diff", "2.2.7", "--json")
+    found = json.loads(told.stdout)
+    assert "_mi_os_reuse" in {one["name"] for one in found["functions"]["added"]}
+    assert {
+        "name": "_mi_os_numa_node",
+        "before": "include/mimalloc/internal.h",
+        "after": "src/os.c",
+    } in (found["functions"]["moved"])
+    touches = {(one["kind"], one["name"]): one["what"] for one in found["touches"]}
+    assert touches["patch", "_mi_os_free_ex"] == "its code changed"
+    assert touches["backend", "_mi_prim_reuse"] == "is compiled from then on"
+    assert touches["glue", "MI_PRIM_REUSE"] == "is defined for the glue from then on"
+    told = ukport(ROOT, "symbols", "mimalloc", "--version", "2.1.9", "--diff", "3.4.3", "--json")
+    touches = {
+        (one["kind"], one["name"]): one["what"] for one in json.loads(told.stdout)["touches"]
+    }
+    assert touches["backend", "_mi_prim_getenv"].startswith("was _Bool _mi_prim_getenv(")
+    assert touches["glue", "src/segment.c"] == "is a source no more"
+    # Upstream sets it where nobody has: it still is an option.
+    assert ("glue", "LIBMIMALLOC_GUARDED") not in touches

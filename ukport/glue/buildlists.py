@@ -183,6 +183,56 @@ def _switches(text: str) -> Iterator[Switch]:
         yield Switch(name, words, default.upper() in ("ON", "TRUE", "1", "YES"))
 
 
+_OFFERED = (
+    (
+        re.compile(r"(?:^|/)meson(?:_options\.txt|\.options)$"),
+        re.compile(r"\boption\(\s*'([\w-]+)'"),
+    ),
+    (
+        re.compile(r"(?:^|/)configure\.(?:ac|in)$"),
+        re.compile(r"\bAC_ARG_(?:ENABLE|WITH)\(\s*\[?([\w-]+)"),
+    ),
+    (re.compile(r"(?:^|/)CMakeLists\.txt$"), re.compile(r"(?i)\boption\s*\(\s*(\w+)")),
+    (re.compile(r"(?:^|/)Kconfig[^/]*$"), re.compile(r"(?m)^\s*(?:menu)?config\s+(\w+)")),
+)
+
+
+def offers(path: str) -> bool:
+    """Whether a file is one in which upstream's build offers options."""
+    return any(named.search(path) for named, _ in _OFFERED)
+
+
+def offered(path: str, text: str) -> tuple[str, ...]:
+    """The names of the options that such a file offers, in its order."""
+    plain = re.sub(r"(?m)(?:#|\bdnl\b)[^\n]*", "", text)
+    return tuple(
+        name
+        for named, option in _OFFERED
+        if named.search(path)
+        for name in dict.fromkeys(option.findall(plain))
+    )
+
+
+_OPEN = re.compile(
+    r"^[ \t]*#[ \t]*ifndef[ \t]+(\w+)|!\s*defined\s*\(?\s*(\w+)",
+    re.MULTILINE,
+)
+_INCLUDED = re.compile(
+    r"^[ \t]*#[ \t]*ifndef[ \t]+(\w+)[ \t]*\n(?:[ \t]*\n)*[ \t]*#[ \t]*define[ \t]+\1[ \t]*$",
+    re.MULTILINE,
+)
+
+
+def open_macros(text: str) -> frozenset[str]:
+    """Macros that a source asks for not to be there: ``-D`` may choose their value."""
+    return frozenset(name or other for name, other in _OPEN.findall(text))
+
+
+def guards(text: str) -> frozenset[str]:
+    """Macros that only keep a header from being read twice."""
+    return frozenset(_INCLUDED.findall(text))
+
+
 def tested_macros(text: str) -> frozenset[str]:
     """Macros that a source's ``#if`` lines ask for."""
     lines = re.findall(r"(?m)^[ \t]*#[ \t]*(?:el)?if(?:n?def)?\b((?:\\\n|[^\n])*)", text)

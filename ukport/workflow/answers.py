@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -15,11 +16,14 @@ from ukport.process import require
 from ukport.recipe import Recipe, load
 from ukport.recipe import files as own
 from ukport.source.cache import Cache
+from ukport.symbols import difference
+from ukport.symbols.difference import Difference
 from ukport.symbols.library import Symbols
 from ukport.symbols.model import FORMAT
 from ukport.symbols.store import store
 
 FOLDER = "symbols"
+T = TypeVar("T")
 # With three numbers it means itself for good.
 _EXACT = re.compile(r"v?\d+(?:\.\d+){2,}[0-9A-Za-z.-]*")
 
@@ -39,20 +43,45 @@ class Question:
 
 def known(project: Path, question: Question, cache: Cache) -> Symbols | None:
     """The kept answer, if there is one."""
-    place = _place(project, question, cache)
-    if place is None:
-        return None
+    return _read(_place(project, question, cache), Symbols)
+
+
+def _read(kept: Path | None, kind: type[T]) -> T | None:
     try:
-        return msgspec.msgpack.decode(place.read_bytes(), type=Symbols)
+        return msgspec.msgpack.decode(kept.read_bytes(), type=kind) if kept else None
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
 
 
 def keep(project: Path, question: Question, cache: Cache, found: Symbols) -> None:
     """Keep an answer for the next time."""
-    place = _place(project, question, cache)
-    if place is not None:
-        store(place, msgspec.msgpack.encode(found))
+    kept = _place(project, question, cache)
+    if kept is not None:
+        store(kept, msgspec.msgpack.encode(found))
+
+
+Pair = tuple[Question, Question]
+
+
+def known_difference(project: Path, questions: Pair, cache: Cache) -> Difference | None:
+    """The kept comparison of two answers, if there is one."""
+    return _read(_between(project, questions, cache), Difference)
+
+
+def keep_difference(project: Path, questions: Pair, cache: Cache, found: Difference) -> None:
+    """Keep a comparison for the next time."""
+    kept = _between(project, questions, cache)
+    if kept is not None:
+        store(kept, msgspec.msgpack.encode(found))
+
+
+def _between(project: Path, questions: Pair, cache: Cache) -> Path | None:
+    """A comparison rests on what both answers rest on."""
+    old, new = (_place(project, question, cache) for question in questions)
+    if old is None or new is None:
+        return None
+    digest = hashlib.sha256(f"{difference.FORMAT}\0{old.name}\0{new.name}".encode())
+    return old.with_name(f"diff-{digest.hexdigest()[:32]}.msgpack")
 
 
 def _place(project: Path, question: Question, cache: Cache) -> Path | None:

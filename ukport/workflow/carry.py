@@ -43,6 +43,7 @@ class StandingError(ConflictError):
 
     def __init__(self, tree: str, folder: str, standing: Standing) -> None:
         self.tree = tree
+        self.folder = folder
         self.standing = standing
         super().__init__(
             f"{folder}/{standing.patch.name} does not fit:\n{conflict.describe(standing.result)}",

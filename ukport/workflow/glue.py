@@ -12,18 +12,16 @@ from ukport.finding import Finding, in_order
 from ukport.glue import compare, kconfig, proof
 from ukport.glue.generate import EXPORTS
 from ukport.glue.library import ExternalLibrary
-from ukport.recipe import load
-from ukport.recipe import lock as locks
 from ukport.source import Cache
 from ukport.verify.workspace import hold
-from ukport.workflow import answers, lint
+from ukport.workflow import lint
 from ukport.workflow.answers import Question
 from ukport.workflow.changes import lib_folder, refuse_edited
 from ukport.workflow.events import Tell
-from ukport.workflow.port import Made, Request, make
+from ukport.workflow.port import Made, make
 from ukport.workflow.stage import Stages
 from ukport.workflow.surroundings import Around
-from ukport.workflow.symbols import read, workspace_root
+from ukport.workflow.symbols import of, request, workspace_root
 from ukport.workflow.transaction import commit, differing, recover
 
 
@@ -60,14 +58,8 @@ def glue(project: Path, name: str, version: str | None, cache: Cache, tell: Tell
     recover(project)
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make(_request(project, name, version), cache, stages, scratch)
+        made = make(request(project, Question(name, version)), cache, stages, scratch)
     return _glue(project, made)
-
-
-def _request(project: Path, name: str, version: str | None) -> Request:
-    recipe = load(project, name)
-    lock = locks.read(project / "recipes" / recipe.name)
-    return Request(project, recipe, version or recipe.version, lock, stored=version is None)
 
 
 def _glue(project: Path, made: Made) -> Glue:
@@ -87,12 +79,8 @@ def check(
     recover(project)
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make(_request(project, name, version), cache, stages, scratch)
-        question = Question(name, version)
-        symbols = answers.known(project, question, cache)
-        if symbols is None:
-            symbols = read(made, question, cache, stages)
-            answers.keep(project, question, cache, symbols)
+        made = make(request(project, Question(name, version)), cache, stages, scratch)
+        symbols = of(project, made, Question(name, version), cache, stages)
         found = _glue(project, made)
         findings = [*(proof.drift(found.files, found.there) if found.own else ())]
         with stages.stage("proof", made.library.library) as said:

@@ -36,10 +36,17 @@ def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symb
         return known
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make(_request(project, question), cache, stages, scratch)
+        made = make(request(project, question), cache, stages, scratch)
+        return of(project, made, question, cache, stages)
+
+
+def of(project: Path, made: Made, question: Question, cache: Cache, stages: Stages) -> Symbols:
+    """The symbols of a port that was made, from the kept answer if there is one."""
+    found = answers.known(project, question, cache)
+    if found is None:
         found = read(made, question, cache, stages)
-    # Named only now: what was fetched on the way may have moved a tag.
-    answers.keep(project, question, cache, found)
+        # Named only now: what was fetched on the way may have moved a tag.
+        answers.keep(project, question, cache, found)
     return found
 
 
@@ -54,13 +61,14 @@ def build_commands(
     """
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make(_request(project, question), cache, stages, scratch)
+        made = make(request(project, question), cache, stages, scratch)
         with hold(workspace_root(made, cache), lambda _folder: None) as workspace:
             commands = _commands(workspace, made, stages)
             yield _chosen(commands, question.of or made.library.library, question.only)
 
 
-def _request(project: Path, question: Question) -> Request:
+def request(project: Path, question: Question) -> Request:
+    """The port that a question is about."""
     recipe = load(project, question.recipe)
     lock = locks.read(project / "recipes" / recipe.name)
     version = question.version or recipe.version
