@@ -14,7 +14,15 @@ from ukport.verify import confdate
 from ukport.verify.machine import HOST, Machine
 from ukport.verify.platform import UNIKRAFT, Platform
 from ukport.verify.timings import spans, written
-from ukport.verify.workspace import Library, Surroundings, Workspace, building
+from ukport.verify.untouched import note, untouched
+from ukport.verify.workspace import (
+    Library,
+    Surroundings,
+    Workspace,
+    building,
+    compiled_before,
+    note_compiled,
+)
 
 _FIRST_ERROR = re.compile(
     r"^(?:.*?: (?:fatal )?error: .*|.*undefined reference to .*"
@@ -28,6 +36,7 @@ _FLAGS = ("UK_CFLAGS", "UK_CXXFLAGS", "UK_ASFLAGS")
 # Where distributions put links to ccache by the compilers' names.
 _CCACHE = ("/usr/lib/ccache", "/usr/lib64/ccache")
 BUILD_TIMEOUT = 1800.0  # seconds
+_NOTHING = b"nothing changed since the last build; make was not started\n"
 
 
 class BuildError(UkportError):
@@ -100,21 +109,44 @@ def build(
 
     ``progress`` hears now and then how many steps make has told of.
     """
-    machine = surroundings.machine
-    require_tools(machine, surroundings.platform)
+    require_tools(surroundings.machine, surroundings.platform)
     make = make_command(workspace, surroundings, library)
+    all_of_it = [*make, _asked(surroundings, library)]
+    start = time.monotonic()
+    if untouched(workspace, all_of_it):
+        image = _image(workspace, surroundings, _NOTHING)
+        return Built(image, _NOTHING, time.monotonic() - start, image.stat().st_size)
     with building(workspace):
         configured = configure(make, workspace, surroundings, library, progress)
         began = time.time()
-        made = run_make([*make, f"-j{jobs or os.cpu_count() or 1}"], workspace, progress)
+        made = run_make([*make, f"-j{_tasks(jobs)}"], workspace, progress)
     log, seconds = configured.log + made.stdout, configured.seconds + made.seconds
-    pattern = surroundings.platform.images(machine)
+    image = _image(workspace, surroundings, log)
+    note(workspace, all_of_it)
+    note_compiled(workspace)
+    parts = spans(written(workspace.build, began), began, began + made.seconds)
+    parts = {"configure": configured.seconds, **parts} if configured.log else parts
+    return Built(image, log, seconds, image.stat().st_size, parts)
+
+
+def _tasks(cores: int) -> int:
+    """One more than there are cores: make itself starts two programs between any two objects."""
+    return (cores or os.cpu_count() or 1) + 1
+
+
+def _image(workspace: Workspace, surroundings: Surroundings, log: bytes) -> Path:
+    """What make left; raises BuildError where that is not one image."""
+    pattern = surroundings.platform.images(surroundings.machine)
     images = [path for path in workspace.build.glob(pattern) if path.is_file()]
     if len(images) != 1:
         raise BuildError(f"the build left {len(images)} images in {workspace.build}", log)
-    parts = spans(written(workspace.build, began), began, began + made.seconds)
-    parts = {"configure": configured.seconds, **parts} if configured.log else parts
-    return Built(images[0], log, seconds, images[0].stat().st_size, parts)
+    return images[0]
+
+
+def _asked(surroundings: Surroundings, library: Library | None) -> str:
+    """Names the options that are asked for, and what the library makes of them."""
+    own = library.files["Config.uk"] if library else b""
+    return hashlib.sha256(defconfig(surroundings, library).encode() + own).hexdigest()
 
 
 def make_command(
@@ -134,13 +166,15 @@ def make_command(
 
 
 def _compiler_cache(workspace: Workspace) -> dict[str, str]:
-    """The environment that has ccache compile, where it is installed.
+    """The environment that has ccache compile, where it is installed and likely to help.
 
     No object names its folder or, but for the macros that it uses, its configuration: so what is
-    compiled for one configuration serves all others. CCACHE_DISABLE is the user's word.
+    compiled for one configuration serves all others. What is not there costs ccache half as much
+    again as the compiler, which reads all headers twice then; so the first build of some trees,
+    which may be the only one, goes without. CCACHE_DISABLE is the user's word.
     """
     folder = next((path for path in _CCACHE if (Path(path) / "gcc").exists()), None)
-    if folder is None:
+    if folder is None or not compiled_before(workspace):
         return {}
     return {
         "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}",
@@ -169,15 +203,13 @@ def configure(
 
     It dates config.h anew, which compiles everything, unless only the library's own options differ.
     """
-    text = defconfig(surroundings, library)
-    own = library.files["Config.uk"] if library else b""
-    asked = hashlib.sha256(text.encode() + own).hexdigest()
+    asked = _asked(surroundings, library)
     stamp = workspace.root / "config.stamp"
     if stamp.exists() and stamp.read_text("utf-8") == asked:
         return Configured()
     before = confdate.read(workspace)
     stamp.unlink(missing_ok=True)
-    workspace.config.write_text(text, "utf-8")
+    workspace.config.write_text(defconfig(surroundings, library), "utf-8")
     done = run_make([*make, "olddefconfig"], workspace, progress)
     _check_config(workspace.config, surroundings, library)
     log, seconds = done.stdout, done.seconds

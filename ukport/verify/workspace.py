@@ -55,6 +55,13 @@ class Surroundings:
         """``Unikraft kvm/x86_64``, for people."""
         return self.platform.on(self.machine)
 
+    @property
+    def trees(self) -> str:
+        """Names what is compiled, whatever its options."""
+        parts = [self.machine.name, self.core.tree, *(tree.tree for tree in self.libraries)]
+        parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
     def key(self, toolchain: str) -> str:
         """Names the folder; ``toolchain`` says which compiler and linker its objects are of."""
         parts = [_LAYOUT, toolchain, self.platform.name, self.machine.name, self.core.tree]
@@ -181,6 +188,24 @@ def prepare(
     )
 
 
+def compiled_before(workspace: Workspace) -> bool:
+    """Whether a build of these trees ended well before, with whatever options and wherever."""
+    return (note := _compiled(workspace)) is not None and note.exists()
+
+
+def note_compiled(workspace: Workspace) -> None:
+    """Note, for those to come, that a build of these trees ended well."""
+    if note := _compiled(workspace):
+        note.parent.mkdir(exist_ok=True)
+        note.touch()
+
+
+def _compiled(workspace: Workspace) -> Path | None:
+    stamp = workspace.root / "surroundings.stamp"
+    trees = stamp.read_text("utf-8") if stamp.exists() else ""
+    return workspace.root.parent / "compiled" / trees if trees else None
+
+
 def forget(workspace: Workspace, library: Library) -> None:
     """Have the next ``prepare`` wipe the library's objects."""
     _stamp(workspace, library.library).unlink(missing_ok=True)
@@ -204,7 +229,7 @@ def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> None:
         tree.repository.export(tree.tree, workspace.library(tree.name))
     for name, archive in surroundings.origins.items():
         _place_archive(workspace, name, archive)
-    stamp.touch()
+    stamp.write_text(surroundings.trees, "utf-8")
 
 
 def _place_archive(workspace: Workspace, library: str, archive: Archive) -> None:
