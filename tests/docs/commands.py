@@ -1,0 +1,86 @@
+"""Every command that README and docs/ show. To see what is done with each: python -m tests.docs"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:\.venv/bin/)?ukport (?!:)[^`]*)`")
+
+
+class Shown(NamedTuple):
+    """A command as a page shows it: in a block of shell, after a prompt, or in a sentence."""
+
+    page: str
+    line: int
+    text: str
+    inline: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether it runs ukport."""
+        return self.words[:1] in (["ukport"], [".venv/bin/ukport"])
+
+    @property
+    def words(self) -> list[str]:
+        """Its words, as a shell would see them, without those of an ellipsis."""
+        return [word for word in shlex.split(self.text, comments=True) if word not in ("…", "...")]
+
+
+def shown() -> Iterator[Shown]:
+    """All of them, in order."""
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        yield from _in_page(page.relative_to(ROOT).as_posix(), page.read_text())
+
+
+def _in_page(page: str, text: str) -> Iterator[Shown]:
+    for block in _FENCE.finditer(text):
+        first = text.count("\n", 0, block.start()) + 2
+        for number, line in enumerate(block[2].splitlines(), first):
+            if line.startswith("$ ") or block[1] == "sh":
+                for command in _commands(line.removeprefix("$ ")):
+                    yield Shown(page, number, command)
+    prose = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for one in _INLINE.finditer(prose):
+        line = prose.count("\n", 0, one.start()) + 1
+        for command in _alternatives(" ".join(one[1].replace(r"\|", "|").split())):
+            yield Shown(page, line, command, inline=True)
+
+
+def _commands(line: str) -> Iterator[str]:
+    """The simple commands of a line of shell."""
+    lexer = shlex.shlex(line, posix=False, punctuation_chars=";&|")
+    lexer.whitespace_split = True
+    lexer.commenters = "#"
+    command: list[str] = []
+    for token in [*lexer, ";"]:
+        if token.strip(";&|"):
+            command.append(token)
+        elif command:
+            yield " ".join(command)
+            command = []
+
+
+def _alternatives(text: str) -> Iterator[str]:
+    """``a [--b|--c] [D]`` as the command lines that it stands for: a --b D, a --c D."""
+    group = re.search(r"\[([^][]*)\]", text)
+    if group is None:
+        yield from _pipes(text)
+        return
+    for one in group[1].split("|"):
+        yield from _alternatives(text[: group.start()] + one + text[group.end() :])
+
+
+def _pipes(text: str) -> Iterator[str]:
+    """``ukport lint PATH|URL`` as two, but a pipe into another program as one."""
+    text = text.partition(" | ")[0]
+    words = text.split()
+    for at, word in enumerate(words):
+        if "|" in word:
+            for one in word.split("|"):
+                yield from _pipes(" ".join([*words[:at], one, *words[at + 1 :]]))
+            return
+    yield text
