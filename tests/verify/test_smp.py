@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.toy.recipes import parsed
-from ukport.errors import UsageError
+from ukport.errors import MissingError, UsageError
 from ukport.recipe import RecipeError
 from ukport.source import Version
+from ukport.verify import emulator
 from ukport.verify.boot import Accelerator, qemu_command
+from ukport.verify.machine import ARM64, X86_64
 from ukport.verify.matrix import Axes, Filters, cells
+from ukport.verify.monitor import cpus_of
 from ukport.verify.verdict import Ended, Expected, Kind, judge
 from ukport.workflow.application import smp_tests
 
@@ -43,10 +46,10 @@ def test_the_word_of_another_line_does_not_count():
 
 
 def test_each_cpu_is_emulated_by_a_thread():
-    command = qemu_command(Path("image"), Accelerator("tcg"), 64, "qemu", (), 2)
+    command = qemu_command(Path("image"), Accelerator("tcg"), 64, ("qemu",), (), 2)
     assert command[command.index("-smp") + 1] == "2"
     assert "tcg,thread=multi" in command
-    assert "-smp" not in qemu_command(Path("image"), Accelerator("tcg"), 64, "qemu", ())
+    assert "-smp" not in qemu_command(Path("image"), Accelerator("tcg"), 64, ("qemu",), ())
 
 
 def test_cells_with_several_cpus_have_the_build_of_smp():
@@ -83,3 +86,59 @@ def test_a_recipe_without_tests_for_several_cpus_is_told_so():
 def test_an_error_in_smp_names_its_place(text: str, word: str):
     with pytest.raises(RecipeError, match=word):
         parsed(text)
+
+
+def test_the_registers_of_every_cpu_are_read():
+    first, second = cpus_of("\nCPU#0\nRAX=0000000000000001 RIP=0000000000100000\n"
+                            "\nCPU#1\nRAX=0000000000000002 RIP=00000000fffffff0\n")  # fmt: skip
+    assert (first["RAX"], second["RIP"]) == (1, 0xFFFFFFF0)
+    assert cpus_of("PC=0000000040000000 X00=0000000000000003")[0]["PC"] == 0x40000000
+    assert cpus_of("") == ()
+
+
+def test_a_qemu_that_is_not_there(tmp_path):
+    with pytest.raises(MissingError, match="there is no qemu-system-aarch64"):
+        emulator.chosen(ARM64, str(tmp_path))
+
+
+def test_a_qemu_that_does_not_start(tmp_path):
+    program = tmp_path / "usr/bin" / X86_64.qemu
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/false\n")
+    program.chmod(0o755)
+    with pytest.raises(MissingError, match="does not start on this machine"):
+        emulator.chosen(X86_64, str(tmp_path))
+
+
+def test_the_neighbour_for_another_machine_is_taken(tmp_path):
+    for name in (X86_64.qemu, ARM64.qemu):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho QEMU emulator version 99.1\n")
+        program.chmod(0o755)
+    chosen = emulator.chosen(ARM64, str(tmp_path / X86_64.qemu))
+    assert chosen.emulator == (str(tmp_path / ARM64.qemu),)
+    assert emulator.version(chosen) == "QEMU emulator version 99.1"
+    assert emulator.chosen(X86_64).qemu == X86_64.qemu
+
+
+@pytest.mark.parametrize(("answer", "able"), [("exit 0", True), ("exit 1", False)])
+def test_x2apic_is_asked_of_qemu_itself(tmp_path, monkeypatch, answer, able):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    program = tmp_path / X86_64.qemu
+    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo QEMU 7.2.0 && exit\n{answer}\n')
+    program.chmod(0o755)
+    machine = emulator.chosen(X86_64, str(program))
+    assert emulator.has_x2apic(machine) is able
+    lack = emulator.lack(machine, "tcg", 2)
+    assert (lack is None) is able
+    if lack:
+        assert "QEMU 7.2.0 emulates no x2APIC" in lack.reason
+    assert emulator.lack(machine, "kvm", 2) is None
+    assert emulator.lack(machine, "tcg", 1) is None
+
+
+def test_one_core_is_too_few(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    lack = emulator.lack(ARM64, "tcg", 2)
+    assert lack
+    assert "there is one core here" in lack.reason

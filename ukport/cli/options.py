@@ -93,12 +93,24 @@ Smp = Annotated[
 ]
 
 
+Qemu = Annotated[
+    str,
+    typer.Option(
+        "--qemu",
+        envvar="UKPORT_QEMU",
+        metavar="PATH",
+        help="Another QEMU: a program, its folder, or a root folder that it lives in.",
+    ),
+]
+
+
 def filters(
     allocator: list[str] | None,
     config: list[str] | None,
     arch: list[str] | None,
     memory: list[int] | None,
     cpus: int = 1,
+    qemu: str = "",
 ) -> "Filters":
     """What the options say of the axes of the matrix."""
     from ukport.verify.matrix import Filters
@@ -109,4 +121,5 @@ def filters(
         architectures=tuple(arch or ()),
         memory=tuple(memory or ()),
         cpus=cpus,
+        qemu=qemu,
     )

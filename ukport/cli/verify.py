@@ -18,6 +18,7 @@ from ukport.cli.options import (
     Name,
     Offline,
     OtherAllocator,
+    Qemu,
     Smp,
     Versions,
     filters,
@@ -38,6 +39,7 @@ def verify(
     allocator: OtherAllocator = None,
     memory: Memory = None,
     smp: Smp = 1,
+    qemu: Qemu = "",
     shard: Annotated[
         str, typer.Option("--shard", metavar="I/N", help="Only this part of the matrix.")
     ] = "",
@@ -84,7 +86,7 @@ def verify(
 
     if gdb:
         check_debugger((arch or ["x86_64"])[0])
-    chosen = filters(allocator, config, arch, memory, smp)
+    chosen = filters(allocator, config, arch, memory, smp, qemu)
     versions = tuple(version or ())
     where = project(directory)
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)

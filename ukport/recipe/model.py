@@ -236,9 +236,11 @@ class Variant(Strict, frozen=True, kw_only=True):
 class Allocator(Variant, frozen=True, kw_only=True):
     """Another allocator in the port's place, under the same test; ``versions`` means nothing here.
 
-    The guest must report ``name`` and ``number`` as what it runs on.
+    The guest must report ``name`` and ``number`` as what it runs on. It is there where the guest
+    has as many ``cpus`` at least.
     """
 
+    cpus: Annotated[int, Meta(ge=1, le=256)] = 1
     number: Annotated[int, Meta(ge=0, le=999_999_999)] = 0
 
 

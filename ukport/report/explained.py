@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from ukport.verify.explanation import Explanation
 
 _FRAMES = 10
+_ROW = 4  # registers in a line
 
 
 def told(explanation: Explanation) -> tuple[str, ...]:
     """What is known, the access, the call chain, and the registers that point somewhere."""
-    return (*brief(explanation), *_registers(explanation))
+    return (*brief(explanation), *_registers(explanation), *_cpus(explanation))
 
 
 def brief(explanation: Explanation) -> tuple[str, ...]:
@@ -33,6 +34,15 @@ def _lines(explanation: Explanation) -> Iterator[str]:
             yield f"{'':<12}{'':<{len(hex(frame.address))}}  inlined in {place}"
     if len(explanation.frames) > _FRAMES:
         yield f"… {len(explanation.frames) - _FRAMES} more"
+
+
+def _cpus(explanation: Explanation) -> Iterator[str]:
+    """Each CPU of several with all its registers: one that hangs may do so for another's sake."""
+    for cpu in explanation.cpus:
+        yield f"CPU {cpu.index}: {cpu.place or 'at no line of the image'}"
+        words = [f"{one.name}={one.value:#x}" for one in cpu.registers]
+        for at in range(0, len(words), _ROW):
+            yield f"  {'  '.join(words[at : at + _ROW])}"
 
 
 def _registers(explanation: Explanation) -> Iterator[str]:

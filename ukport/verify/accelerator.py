@@ -29,7 +29,7 @@ def choose(root: Path, wanted: str = "auto", machine: Machine = X86_64) -> boot.
     check(wanted)
     if wanted != "auto":
         return boot.Accelerator(wanted, "as asked")
-    if machine is not X86_64 or not machine.native:
+    if machine.name != X86_64.name or not machine.native:
         return boot.Accelerator("tcg", f"this is no {machine.name}" if not machine.native else "")
     kept = _place(root)
     name, _, why = kept.read_text("utf-8").partition("\n") if kept.exists() else ("", "", "")

@@ -90,7 +90,7 @@ def run(
     """
     board = machine.observed if autopsy else machine.board
     command = [
-        *qemu_command(image, accelerator, memory, machine.qemu, board, cpus),
+        *qemu_command(image, accelerator, memory, machine.emulator, board, cpus),
         *(("-append", " ".join(arguments)) if arguments else ()),
         *(COUNTED if counted else ()),
     ]
@@ -128,7 +128,7 @@ def qemu_command(
     image: Path,
     accelerator: Accelerator,
     memory: int,
-    qemu: str,
+    qemu: Sequence[str],
     board: Sequence[str],
     cpus: int = 1,
 ) -> list[str]:
@@ -139,7 +139,7 @@ def qemu_command(
     cpu = "host" if accelerator.name == "kvm" else "max"
     accel = "tcg,thread=multi" if accelerator.name == "tcg" and cpus > 1 else accelerator.name
     return [
-        *(qemu, "-accel", accel, "-cpu", cpu, "-m", f"{memory}M"),
+        *(*qemu, "-accel", accel, "-cpu", cpu, "-m", f"{memory}M"),
         *(("-smp", str(cpus)) if cpus > 1 else ()),
         *("-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"),
         *("-nodefaults", *board, "-kernel", str(image)),

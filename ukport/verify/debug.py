@@ -72,7 +72,7 @@ def attach(crashed: Crashed) -> int:
 def _qemu(crashed: Crashed, image: Path, console: Path) -> list[str]:
     machine = crashed.machine
     accelerator = Accelerator(crashed.accelerator)
-    words = qemu_command(image, accelerator, crashed.memory, machine.qemu, machine.observed)
+    words = qemu_command(image, accelerator, crashed.memory, machine.emulator, machine.observed)
     at = words.index("stdio")
     return [*words[:at], f"file:{console}", *words[at + 1 :], "-S", "-no-shutdown"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ukport.verify import crash
 from ukport.verify.boot import Boot
 from ukport.verify.crash import Dump
-from ukport.verify.explanation import Explanation, Frame, Register, Role
+from ukport.verify.explanation import Explanation, Frame, Processor, Register, Role
 from ukport.verify.known import Port, Scene, known
 from ukport.verify.layout import Layout
 from ukport.verify.monitor import State
@@ -70,6 +70,7 @@ def explain(seen: Seen) -> Explanation:
         frames=frames,
         known=rules,
         tail=tuple(line[:_WIDTH] for line in _tail(console, dump)),
+        cpus=tuple(_cpus(state, seen)) if dies else (),
     )
 
 
@@ -127,6 +128,15 @@ def _registers(registers: Mapping[str, int], seen: Seen) -> Iterator[Register]:
             continue
         lies = "" if name in ("RFL", "PSTATE", "ESR_EL1") else _lies(value, seen)
         yield Register(name, value, lies)
+
+
+def _cpus(state: State, seen: Seen) -> Iterator[Processor]:
+    """Where each CPU of several stood."""
+    at = [cpu.get("RIP", cpu.get("PC", 0)) for cpu in state.cpus]
+    places = seen.image.places(at)
+    for index, (address, cpu) in enumerate(zip(at, state.cpus, strict=True)):
+        place = next((str(place) for place in places.get(address, ())), "")
+        yield Processor(index, place, tuple(_registers(cpu, seen)))
 
 
 def _lies(value: int, seen: Seen) -> str:

@@ -44,6 +44,15 @@ class Register:
 
 
 @dataclass(frozen=True)
+class Processor:
+    """One CPU of several: ``place`` is the line of source that it stands at, if it is in one."""
+
+    index: int
+    place: str
+    registers: tuple[Register, ...]
+
+
+@dataclass(frozen=True)
 class Known:
     """What is known of this ending: a rule's name, what it is, what would do, and its source."""
 
@@ -59,7 +68,7 @@ class Explanation:
 
     ``fault`` is the address that was accessed, None where there is none or it is not known, and
     ``lies`` says what is there. ``instruction`` is disassembled. ``tail`` are the console's last
-    lines before the dump.
+    lines before the dump. ``cpus`` are there where the guest has several.
     """
 
     what: str
@@ -70,3 +79,4 @@ class Explanation:
     frames: tuple[Frame, ...] = ()
     known: tuple[Known, ...] = ()
     tail: tuple[str, ...] = ()
+    cpus: tuple[Processor, ...] = ()

@@ -14,7 +14,8 @@ class Machine:
 
     ``observed`` is a board on which a guest that crashes stops instead of ending QEMU. ``ram`` is
     where the memory begins. ``hosts`` are the names that kernels give it (``uname -m``);
-    ``compiler`` is the prefix of the programs that build for it on another host.
+    ``compiler`` is the prefix of the programs that build for it on another host. A ``launcher``
+    starts a QEMU that this system cannot start, and ``firmware`` is its option that names its own.
     """
 
     name: str
@@ -25,6 +26,13 @@ class Machine:
     ram: int
     hosts: tuple[str, ...]
     compiler: str
+    launcher: tuple[str, ...] = ()
+    firmware: tuple[str, ...] = ()
+
+    @property
+    def emulator(self) -> tuple[str, ...]:
+        """The words that start QEMU, before its options."""
+        return (*self.launcher, self.qemu, *self.firmware)
 
     @property
     def native(self) -> bool:

@@ -39,7 +39,8 @@ class Options:
 class Cell:
     """``version`` is "" where the allocator is not the port; ``memory`` in MiB.
 
-    With more ``cpus`` than one it has the recipe's application for several.
+    With more ``cpus`` than one it has the recipe's application for several. ``qemu`` is where to
+    find another than PATH's.
     """
 
     version: str
@@ -49,6 +50,7 @@ class Cell:
     memory: int
     accelerator: str = "auto"
     cpus: int = 1
+    qemu: str = ""
 
     @property
     def name(self) -> str:
@@ -62,7 +64,7 @@ class Cell:
 class Filters:
     """What a user wants of each axis; an empty tuple is all of it, or its first point.
 
-    All cells have so many ``cpus``.
+    All cells have so many ``cpus``, and are booted with ``qemu``.
     """
 
     versions: tuple[str, ...] = ()
@@ -71,6 +73,7 @@ class Filters:
     architectures: tuple[str, ...] = ()
     memory: tuple[int, ...] = ()
     cpus: int = 1
+    qemu: str = ""
 
     @property
     def several(self) -> bool:
@@ -152,13 +155,15 @@ def cells(
     first = None if whole else 1
     configurations = _chosen("configuration", axes.configurations, filters.configurations, first)
     architectures = _chosen("architecture", axes.architectures, filters.architectures, first)
-    allocators = _chosen("allocator", axes.allocators, filters.allocators, first)
+    served = [one for one in axes.allocators if _cpus(one) <= filters.cpus]
+    allocators = _chosen("allocator", served, filters.allocators, first)
     memory = filters.memory or axes.memory[:first]
     found = [
         Cell(
             *(version, allocator.name, configuration.name, architecture.name, size),
             accelerator=accelerator,
             cpus=filters.cpus,
+            qemu=filters.qemu,
         )
         for architecture in architectures
         for configuration in configurations
@@ -167,6 +172,10 @@ def cells(
         for size in memory
     ]
     return tuple(found)
+
+
+def _cpus(point: Variant) -> int:
+    return point.cpus if isinstance(point, Allocator) else 1
 
 
 def _served(

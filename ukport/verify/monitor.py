@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 _START = b'{"execute": "qmp_capabilities"}{"execute": "cont"}'
 _ENDS = ("SHUTDOWN", "GUEST_PANICKED")
 _REGISTER = re.compile(r"\b([A-Z][A-Z0-9]{1,5})\s?=([0-9a-f]{8}(?:[0-9a-f]{8})?)\b")
+_CPU = re.compile(r"^CPU#\d+\s*$", re.MULTILINE)
 _BASE = re.compile(r"^([FG]S) =[0-9a-f]{4} ([0-9a-f]{8,16})", re.MULTILINE)
 _WORDS = re.compile(r"^([0-9a-f]{8,16}):((?: 0x[0-9a-f]{8})+)", re.MULTILINE)
 STACK = 8192  # bytes of the stack that are read
@@ -24,10 +25,14 @@ _ANSWER = 5.0  # seconds; a machine that is emulated by a busy host is slow to s
 
 @dataclass(frozen=True)
 class State:
-    """A machine that stands still: registers by QEMU's names, and the stack's 32-bit words."""
+    """A machine that stands still: registers by QEMU's names, and the stack's 32-bit words.
+
+    They are the first CPU's; with several, ``cpus`` has the registers of each.
+    """
 
     registers: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[int, int] = field(default_factory=dict)
+    cpus: tuple[Mapping[str, int], ...] = ()
 
 
 class Monitor:
@@ -59,11 +64,12 @@ class Monitor:
         Empty where the monitor does not answer.
         """
         self._ask("stop")
-        registers = registers_of(self._human("info registers"))
+        cpus = cpus_of(self._human("info registers -a"))
+        registers = cpus[0] if cpus else {}
         top = stack if stack is not None else registers.get("RSP", registers.get("SP", 0))
         # Behind a red zone, and for a pointer that is off by a little.
         words = words_of(self._human(f"x/{STACK // 4}wx {max(0, top & ~15):#x}")) if top else {}
-        return State(registers, words)
+        return State(registers, words, cpus if len(cpus) > 1 else ())
 
     def quit(self) -> None:
         """Have QEMU end; no error where it has already."""
@@ -119,6 +125,12 @@ def listen() -> Iterator[tuple[Monitor, socket.socket]]:
 def options(handle: int) -> list[str]:
     """QEMU's options for the monitor; not part of the command that people see."""
     return ["-S", "-chardev", f"socket,id=qmp,fd={handle}", "-mon", "chardev=qmp,mode=control"]
+
+
+def cpus_of(text: str) -> tuple[Mapping[str, int], ...]:
+    """The registers of each CPU of ``info registers -a``."""
+    parts = _CPU.split(text)
+    return tuple(registers_of(part) for part in (parts[1:] or parts) if part.strip())
 
 
 def registers_of(text: str) -> Mapping[str, int]:

@@ -17,11 +17,11 @@ from ukport.report.bench import Bench, Case, Sample
 from ukport.report.benchpage import page, svg
 from ukport.source import Cache, find_version
 from ukport.verify import accelerator
+from ukport.verify.emulator import version
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
 from ukport.workflow.application import benchmarks
 from ukport.workflow.figures import Figure
-from ukport.workflow.kept import emulator
 from ukport.workflow.port import Request, make
 from ukport.workflow.rounds import BASELINE, COUNTED, ITSELF, Entrant, Rounds, Table, within
 from ukport.workflow.stage import Stages
@@ -79,7 +79,7 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
         memory=against.unit.memory,
         platform=against.unit.surroundings.where,
         accelerator=accel,
-        emulator=emulator(machine.qemu),
+        emulator=version(machine),
         cases=tuple(_case(table, rounds, against.unit.memory) for table in tables),
         failed=tuple(
             Sample(name=one, verdict=str(Kind.BUILD), reason=why) for one, why in (*failed, *lost)

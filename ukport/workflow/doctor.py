@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ukport import process
 from ukport.errors import MissingError
 from ukport.source import Cache
-from ukport.verify import accelerator, boot
+from ukport.verify import accelerator, boot, emulator
 from ukport.verify.machine import MACHINES, X86_64
 from ukport.workflow.events import Tell
 from ukport.workflow.stage import Stages
@@ -73,8 +73,28 @@ def examine(cache: Cache) -> tuple[Finding, ...]:
     if shutil.which(boot.QEMU):
         chosen = accelerator.choose(cache.root)
         found.append(_there("accelerator", "runs the guest's instructions", str(chosen)))
+        found += _two_cpus(cache)
     python = ".".join(str(part) for part in sys.version_info[:3])
     return (_there("python", "runs ukport", python), *found, _folder(cache))
+
+
+def _two_cpus(cache: Cache) -> list[Finding]:
+    """For each machine that can be booted, whether it can with two CPUs."""
+    found = []
+    for machine in MACHINES.values():
+        if shutil.which(machine.qemu) is None:
+            continue
+        name, purpose = f"smp, {machine.name}", "run two CPUs of a guest at the same time"
+        try:
+            qemu = emulator.chosen(machine, os.environ.get(emulator.VARIABLE, ""))
+        except MissingError as error:
+            found.append(Finding(name, purpose, ok=False, found=error.message, extra=True))
+            continue
+        accel = accelerator.choose(cache.root, machine=qemu)
+        lack = emulator.lack(qemu, accel.name, 2)
+        words = f"{lack.reason}: {lack.hint}" if lack else emulator.version(qemu)
+        found.append(Finding(name, purpose, ok=lack is None, found=words, extra=True))
+    return found
 
 
 def _there(name: str, purpose: str, found: str) -> Finding:

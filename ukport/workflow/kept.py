@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from ukport import __version__, process, verify
+from ukport import __version__, verify
 from ukport.report.result import SCHEMA, Result, to_json
 from ukport.source import Cache
+from ukport.verify import emulator
 from ukport.verify.verdict import Kind
 from ukport.workflow.unikernel import Unikernel
 
@@ -28,7 +29,7 @@ class Kept:
         parts = (
             *(SCHEMA, __version__, self._judge, unit.key(toolchain), unit.cell.name, library),
             *(unit.application.stamp, repr(unit.expected), repr(unit.timeout), accelerator),
-            *(emulator(unit.surroundings.machine.qemu), "least" if least else ""),
+            *(emulator.version(unit.surroundings.machine), "least" if least else ""),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -63,8 +64,3 @@ def _judge() -> str:
     for module in sorted(Path(verify.__file__).parent.glob("*.py")):
         total.update(module.read_bytes())
     return total.hexdigest()
-
-
-def emulator(program: str) -> str:
-    """QEMU's name and version, as it prints them."""
-    return process.run([program, "--version"], timeout=20).text.partition("\n")[0]

@@ -17,7 +17,7 @@ from ukport.report.compare import within
 from ukport.report.matrix import MatrixResult, from_json, join, markdown, page, to_json
 from ukport.report.result import Result
 from ukport.source import Cache, Version, find_exact, find_version
-from ukport.verify import accelerator, budget
+from ukport.verify import accelerator, budget, emulator
 from ukport.verify.budget import Budget
 from ukport.verify.build import toolchain
 from ukport.verify.matrix import Axes, Cell, Filters, cells, folder_key, grouped, shard
@@ -77,7 +77,8 @@ def run(project: Path, name: str, cache: Cache, tell: TellCells, order: Order) -
     began = time.monotonic()
     recover(project)
     axes, wanted = planned(project, name, cache, order)
-    check_machine(order.accel, axes.recipe, *dict.fromkeys(axes.machine(c) for c in wanted))
+    machines = dict.fromkeys(emulator.chosen(axes.machine(c), c.qemu) for c in wanted)
+    check_machine(order.accel, axes.recipe, *machines)
     tell(Planned(len(wanted)))
     room = Budget(order.jobs or budget.cores(), budget.free_memory())
     with cache.scratch() as scratch:

@@ -14,12 +14,12 @@ from ukport.recipe.model import Case
 from ukport.report.bench import SCHEMA
 from ukport.source import Cache
 from ukport.verify.build import BuildError, toolchain
+from ukport.verify.emulator import version
 from ukport.verify.measure import measures
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, lines
 from ukport.workflow.events import Begun, Event, Moved
 from ukport.workflow.figures import Figure, Figures
-from ukport.workflow.kept import emulator
 from ukport.workflow.stage import Stages
 from ukport.workflow.unikernel import Unikernel
 from ukport.workflow.verify import image_of
@@ -70,7 +70,7 @@ class Rounds:
         """The figures of ``case`` that are kept, by all that went into them."""
         machine = self.entrants[BASELINE].unit.surroundings.machine
         tools = toolchain(machine)
-        parts = [SCHEMA, self.accelerator, emulator(machine.qemu), *case.arguments]
+        parts = [SCHEMA, self.accelerator, version(machine), *case.arguments]
         for one in self.entrants:
             library = one.unit.library.stamp if one.unit.library else ""
             parts += [one.unit.key(tools), one.unit.cell.name, library, one.unit.application.stamp]

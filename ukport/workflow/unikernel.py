@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ukport.errors import UsageError
 from ukport.source import Version
-from ukport.verify import machine
+from ukport.verify import emulator, machine
 from ukport.verify.known import Port
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Cell, Filters, cells
@@ -51,7 +51,7 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
             enable=options.enable,
             disable=options.disable,
             values=options.values,
-            machine=axes.machine(cell),
+            machine=emulator.chosen(axes.machine(cell), cell.qemu),
         ),
         library=made.library if number is None else None,
         application=made.application,
@@ -77,7 +77,7 @@ def _port(made: Made) -> Port:
 def chosen(axes: Axes, filters: Filters) -> tuple[Machine, ...]:
     """The machines that ``filters`` leave where an axis without a filter has one point."""
     names = filters.architectures or (axes.architectures[0].name,)
-    return tuple(machine.named(name) for name in names)
+    return tuple(emulator.chosen(machine.named(name), filters.qemu) for name in names)
 
 
 def single(axes: Axes, version: Version, filters: Filters, accelerator: str) -> Cell:

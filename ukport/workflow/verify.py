@@ -14,7 +14,7 @@ from ukport.recipe import Recipe, load
 from ukport.recipe import lock as locks
 from ukport.report.result import Result
 from ukport.source import Cache
-from ukport.verify import accelerator
+from ukport.verify import accelerator, emulator
 from ukport.verify.boot import Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
 from ukport.verify.explanation import Explanation
@@ -146,6 +146,9 @@ def _built(unit: Unikernel, workspace: Workspace, stages: Stages, jobs: int) -> 
 
 def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Verification:
     """Build a unikernel, boot it, judge its console; ``jobs`` of make, 0 for one a core."""
+    lacking = _lacking(unit, cache)
+    if lacking:
+        return Verification(unit, Verdict(Kind.NOT_RUN, lacking.reason, hint=lacking.hint))
     with _held(unit, cache, stages) as workspace:
         try:
             built = _built(unit, workspace, stages, jobs)
@@ -160,6 +163,15 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Ve
         if verdict.version:
             said.append(f"{unit.expected.name} {verdict.version} as reported by the guest")
     return Verification(unit, verdict, built, trial.booted, built.log, trial.explanation)
+
+
+def _lacking(unit: Unikernel, cache: Cache) -> emulator.Lack | None:
+    """What this machine lacks for the unikernel's CPUs; known before anything is built."""
+    if unit.cell.cpus == 1:
+        return None
+    machine = unit.surroundings.machine
+    accel = accelerator.choose(cache.root, unit.accelerator, machine)
+    return emulator.lack(machine, accel.name, unit.cell.cpus)
 
 
 def _build(
