@@ -54,6 +54,36 @@ def listed(text: str, root: str, without: Container[str], files: Collection[str]
     return found
 
 
+def of_objects(
+    text: str, makefile: str, variables: Iterable[str], files: Collection[str]
+) -> list[str]:
+    """The C sources of the objects that ``variables`` of upstream's ``makefile`` hold.
+
+    Raises SourceListError where there is no such variable, or no source of an object.
+    """
+    plain = re.sub(r"\\\n", " ", text)
+    found = []
+    for variable in variables:
+        values = re.findall(rf"(?m)^{variable}[ \t]*[:+?]*=([^\n#]*)", plain)
+        words = [word for value in values for word in value.split() if word.endswith(".o")]
+        if not words:
+            raise SourceListError(
+                f"upstream's {makefile} gives no objects to {variable}",
+                "correct glue.source_objects in the recipe",
+            )
+        for word in words:
+            source = posixpath.join(posixpath.dirname(makefile), f"{word.removesuffix('.o')}.c")
+            path = posixpath.normpath(source)
+            if path not in files:
+                raise SourceListError(
+                    f"upstream's {makefile} makes {word}, and there is no {path}",
+                    "carry what makes that source, or name the sources in the recipe",
+                )
+            hold(path, PATH, "source")
+            found.append(path)
+    return found
+
+
 def with_variants(sources: Iterable[str]) -> list[str]:
     """Unikraft names objects by base name alone: equal ones get their folder as a variant."""
     sources = list(sources)

@@ -107,6 +107,15 @@ class Tree(Strict, frozen=True, kw_only=True):
     origin: Origin | None = None
 
 
+class Published(Tree, frozen=True, kw_only=True):
+    """The library as it is published; ``patches`` is the folder of its series for upstream.
+
+    It is read where the project has no series of that name yet.
+    """
+
+    patches: RelativePath = "patches"
+
+
 class Backend(Strict, frozen=True, kw_only=True):
     """Which series and which glue serve which versions; ``base`` is what the series applies to.
 
@@ -171,8 +180,10 @@ class Choice(Strict, frozen=True, kw_only=True):
 class Glue(Strict, frozen=True, kw_only=True):
     """What the generated Makefile.uk, Config.uk and Library.uk are made from.
 
-    The sources are those that ``source_list`` includes, below ``source_root``, or those that are
-    named in ``sources``, and in ``optional_sources`` by the option that asks for them.
+    The sources are those that ``source_list`` includes, below ``source_root``, or those of the
+    objects that variables of upstream's own makefiles hold (``source_objects``), and those that are
+    named: in ``sources``, in ``newer_sources`` where a version has them, and in
+    ``optional_sources`` by the option that asks for them.
     """
 
     library: Identifier
@@ -184,7 +195,9 @@ class Glue(Strict, frozen=True, kw_only=True):
     source_root: Folder = "."
     source_list: RelativePath | None = None
     without: tuple[RelativePath, ...] = ()
+    source_objects: dict[RelativePath, tuple[Identifier, ...]] = field(default_factory=dict)
     sources: tuple[RelativePath, ...] = ()
+    newer_sources: tuple[RelativePath, ...] = ()
     optional_sources: dict[Symbol, tuple[RelativePath, ...]] = field(default_factory=dict)
     files: tuple[RelativePath, ...] = ()
     # Folders with headers, private and exported: the glue's own, then upstream's.
@@ -209,8 +222,9 @@ class Glue(Strict, frozen=True, kw_only=True):
     options: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.source_list is None) == (not self.sources and not self.optional_sources):
-            raise ValueError("expected either source_list or sources")
+        named = bool(self.source_objects or self.sources or self.optional_sources)
+        if (self.source_list is not None) == named:
+            raise ValueError("expected either source_list or sources or source_objects")
 
 
 class Configuration(Strict, frozen=True, kw_only=True):
@@ -237,10 +251,12 @@ class Allocator(Variant, frozen=True, kw_only=True):
     """Another allocator in the port's place, under the same test; ``versions`` means nothing here.
 
     The guest must report ``name`` and ``number`` as what it runs on. It is there where the guest
-    has as many ``cpus`` at least.
+    has as many ``cpus`` at least. With ``recipe`` it is a port of its own beside this one, which is
+    then under test: ``name@2.1`` asks for a version of it.
     """
 
     cpus: Annotated[int, Meta(ge=1, le=256)] = 1
+    recipe: Name | None = None
     number: Annotated[int, Meta(ge=0, le=999_999_999)] = 0
 
 
@@ -293,14 +309,33 @@ class SmpTests(Strict, frozen=True, kw_only=True):
     values: dict[Symbol, int] = field(default_factory=dict)
 
 
+class Client(Strict, frozen=True, kw_only=True):
+    """A program on the host that tests a guest which serves a TCP ``port``.
+
+    ``program`` is Python in the recipe's test folder. It is run with the address and the port that
+    lead to the guest, and prints what a guest's own tests print. ``arguments`` are the guest's
+    command line. ``modules`` and ``tools`` are what the program needs on this machine.
+    """
+
+    program: RelativePath
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    arguments: tuple[Line, ...] = ()
+    modules: tuple[Identifier, ...] = ()
+    tools: tuple[Name, ...] = ()
+
+
 class Test(Strict, frozen=True, kw_only=True):
-    """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds."""
+    """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds.
+
+    Its own tests report, or those of a ``client``.
+    """
 
     sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
     version: VersionMacro
     memory: Annotated[int, Meta(ge=2, le=65536)] = 512
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
+    client: Client | None = None
     upstream: UpstreamTests | None = None
     smp: SmpTests | None = None
 
@@ -341,6 +376,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     upstream: Upstream
     core: Tree
     libraries: tuple[Tree, ...] = ()
+    published: Published | None = None
     backends: Annotated[tuple[Backend, ...], Meta(min_length=1)]
     glue: Glue
     configuration: Configuration
@@ -350,8 +386,9 @@ class Recipe(Strict, frozen=True, kw_only=True):
 
     @property
     def pinned(self) -> tuple[Tree, ...]:
-        """The core and the libraries: all trees that stay at their pin."""
-        return (self.core, *self.libraries)
+        """The core, the libraries and the published one: all trees that stay at their pin."""
+        published = () if self.published is None else (self.published,)
+        return (self.core, *self.libraries, *published)
 
 
 def file_name(url: str) -> str:

@@ -16,6 +16,15 @@ _POINT = {
     "versions": "The only versions that the point is for; every one where none is given.",
 }
 
+_TREE: Mapping[str, str] = {
+    "name": "What the tree is called here; a library's, as its repository is.",
+    "url": "Its git repository.",
+    "pin": "The tag or commit that is used.",
+    "series": "The series on top of it, a folder of `patches/`.",
+    "library": "What its Makefile.uk calls the library.",
+    "origin": "The archive that its own Makefile.uk fetches.",
+}
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "Recipe": {
         "schema": "The version of this format.",
@@ -25,6 +34,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "upstream": "The library that is ported.",
         "core": "Unikraft itself.",
         "libraries": "External libraries that the port is built with, such as musl.",
+        "published": "The library as others publish it, whose series is carried until we have one.",
         "backends": "Which series and glue serve which versions; the first that fits is taken.",
         "glue": "What Makefile.uk, Config.uk, Library.uk and exportsyms.uk are made from.",
         "configuration": "The options of the unikernel that is booted.",
@@ -39,13 +49,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "archive": "Where the archive of a release is had, as Makefile.uk will say.",
         "separator": "What stands between the numbers in a tag: with `_`, 1.1.1w is `1_1_1w`.",
     },
-    "Tree": {
-        "name": "What the tree is called here; a library's, as its repository is.",
-        "url": "Its git repository.",
-        "pin": "The tag or commit that is used.",
-        "series": "The series on top of it, a folder of `patches/`.",
-        "library": "What its Makefile.uk calls the library.",
-        "origin": "The archive that its own Makefile.uk fetches.",
+    "Tree": _TREE,
+    "Published": {
+        **_TREE,
+        "patches": "The folder of its series for upstream.",
     },
     "Origin": {
         "name": "What it is called.",
@@ -72,6 +79,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "source_list": "A C file that includes all sources, which then are compiled one by one.",
         "without": "Sources of that list that are left out.",
         "sources": "The sources, where there is no such list.",
+        "source_objects": "Variables of upstream's makefiles that hold the objects of the sources.",
+        "newer_sources": "Sources that not every version has.",
         "optional_sources": "Sources by the option that asks for them.",
         "files": "C files of `glue/` that are compiled for every version.",
         "own_includes": "Folders of `glue/` with headers, for the library alone.",
@@ -127,6 +136,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Allocator": {
         **_POINT,
         "versions": "Means nothing for an allocator.",
+        "recipe": "The recipe of an allocator that is a port, too, and is linked beside this one.",
         "number": "The version number that the guest must report on it.",
     },
     "Test": {
@@ -135,6 +145,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "memory": "The guest's memory, in MiB.",
         "timeout": "How long it may run, in seconds.",
         "flags": "More flags for the compiler.",
+        "client": "The program on the host that tests a guest which is a server.",
         "upstream": "Upstream's own tests.",
         "smp": "The application for several CPUs.",
     },
@@ -150,6 +161,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "name": "What the case is called, on the command line and in reports.",
         "arguments": "The guest's command line.",
         "about": "What it does, for reports.",
+    },
+    "Client": {
+        "program": "A Python program of `test/`; it gets the address and the port to talk to.",
+        "port": "The TCP port that the guest serves.",
+        "arguments": "The guest's command line.",
+        "modules": "Python modules that the program imports.",
+        "tools": "Programs that it runs.",
     },
     "VersionMacro": {
         "header": "Upstream's header that has it.",

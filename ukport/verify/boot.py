@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ukport import process
 from ukport.verify import monitor
+from ukport.verify.client import Client, forwarded
 from ukport.verify.machine import X86_64, Machine
 from ukport.verify.monitor import Monitor, State
 from ukport.verify.verdict import Ended
@@ -59,6 +60,7 @@ class Boot:
     command: tuple[str, ...]
     state: State = field(default_factory=State)
     host_memory: int = 0
+    told: bytes | None = None  # what the client printed, where there was one
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,17 @@ def run(
     autopsy: Autopsy | None = None,
     arguments: Sequence[str] = (),
     counted: bool = False,
+    client: Client | None = None,
 ) -> Boot:
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
     ``arguments`` are the guest's command line. With ``counted`` its clock counts instructions, one
     a nanosecond, instead of time: only emulation can do that. Time in which QEMU waited for a core
     does not count: a busy machine is no hang of the guest. With ``autopsy`` the machine stands
-    still at its end, to be read, and has no exit status. Raises MissingError where QEMU is not
-    installed.
+    still at its end, to be read, and has no exit status. A ``client`` runs beside it. Raises
+    MissingError where QEMU is not installed.
     """
-    board = machine.observed if autopsy else machine.board
+    board = (*(machine.observed if autopsy else machine.board), *(client.board if client else ()))
     command = [
         *qemu_command(image, accelerator, memory, machine.emulator, board, cpus),
         *(("-append", " ".join(arguments)) if arguments else ()),
@@ -102,12 +105,15 @@ def run(
         theirs.close()
         watched = _Watch(child, ours, began + timeout)
         try:
+            if client and (port := forwarded(ours.human("info usernet"))):
+                watched.listen(client.start(port))
             ended = watched.to_the_end(stands_still=autopsy is not None)
             state = ours.state(autopsy.stack if autopsy else None) if ended else State()
             ours.quit()
             watched.rest(_LAST)
             peak = process.reap(child, _LAST)
         finally:
+            watched.dismiss()
             process.stop(child)
             for stream in (child.stdout, child.stderr):
                 if stream:
@@ -121,6 +127,7 @@ def run(
         command=tuple(command),
         state=state,
         host_memory=peak // 1024,
+        told=bytes(watched.told) if client else None,
     )
 
 
@@ -151,11 +158,14 @@ class _Watch:
 
     def __init__(self, child: "subprocess.Popen[bytes]", ours: Monitor, deadline: float) -> None:
         self.console = bytearray()
+        self.told = bytearray()
         self._said = bytearray()
         self._child = child
         self._monitor = ours
         self._deadline = deadline
         self._withheld = 0.0
+        self._client: subprocess.Popen[bytes] | None = None
+        self._done = False
         self._selector = selectors.DefaultSelector()
         for stream, into in ((child.stdout, self.console), (child.stderr, self._said)):
             if stream is None:
@@ -168,17 +178,33 @@ class _Watch:
         """QEMU's own words."""
         return self._said[:_SAID_LIMIT].decode("utf-8", "replace").strip()
 
+    def listen(self, client: "subprocess.Popen[bytes]") -> None:
+        """Take in what the guest's client prints, too."""
+        if client.stdout is None:
+            raise ValueError("the client's output must be a pipe")
+        self._client = client
+        self._selector.register(client.stdout, selectors.EVENT_READ, self.told)
+
+    def dismiss(self) -> None:
+        """End the client, where there is one."""
+        if self._client:
+            process.stop(self._client)
+            if self._client.stdout:
+                self._client.stdout.close()
+
     def to_the_end(self, *, stands_still: bool) -> Ended | None:
         """Until QEMU ends, which is None, the deadline, or more than the bound.
 
         One that ``stands_still`` does not end when its guest does.
         """
         while self._take(self._deadline - time.monotonic()) or self._put_off():
-            if len(self.console) > CONSOLE_LIMIT:
-                del self.console[CONSOLE_LIMIT:]
+            if max(len(self.console), len(self.told)) > CONSOLE_LIMIT:
+                del self.console[CONSOLE_LIMIT:], self.told[CONSOLE_LIMIT:]
                 return Ended(_STOPPED, truncated=True)
             if _STUCK in self._said:
                 return Ended(_STOPPED)
+            if self._done:
+                return Ended(_STOPPED, dismissed=True)
             if stands_still and self._monitor.ended:
                 return Ended(0, shutdown=self._monitor.ended)
         late = time.monotonic() >= self._deadline
@@ -200,6 +226,16 @@ class _Watch:
             pass
         del self.console[CONSOLE_LIMIT:]
 
+    def _parted(self, data: bytearray | None) -> None:
+        """A guest is done once its client is; a client has nothing to do without a guest."""
+        if data is self.told:
+            self._done = True
+        elif self._client and not any(
+            key.data is None or key.data is self.console
+            for key in self._selector.get_map().values()
+        ):
+            process.stop(self._client)
+
     def _take(self, seconds: float) -> bool:
         """Wait for more, and take it; False at the end of all and where nothing comes in time."""
         ready = self._selector.select(max(0.0, seconds)) if self._selector.get_map() else []
@@ -212,6 +248,7 @@ class _Watch:
                 gone = not piece
             if gone:
                 self._selector.unregister(key.fileobj)
+                self._parted(key.data)
         return bool(ready)
 
 

@@ -93,8 +93,8 @@ def defconfig(surroundings: Surroundings, library: Library | None) -> str:
 
 
 def _wanted(surroundings: Surroundings, library: Library | None) -> tuple[str, ...]:
-    own = (library.library.upper(),) if library else ()
-    return (*own, *surroundings.enable)
+    libraries = (*surroundings.ported, *((library,) if library else ()))
+    return (*(one.library.upper() for one in libraries), *surroundings.enable)
 
 
 def build(
@@ -153,7 +153,8 @@ def make_command(
     workspace: Workspace, surroundings: Surroundings, library: Library | None
 ) -> list[str | Path]:
     """Unikraft's make with the folders of the workspace, to which targets can be added."""
-    names = [tree.name for tree in surroundings.libraries] + ([library.name] if library else [])
+    ported = (*surroundings.ported, *((library,) if library else ()))
+    names = [one.name for one in (*surroundings.libraries, *ported)]
     folders = ":".join(str(workspace.library(name)) for name in names)
     return [
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),

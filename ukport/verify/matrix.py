@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
+
 from ukport.errors import UsageError
 from ukport.recipe.model import Allocator, Recipe, Variant
 from ukport.source.versions import Version, within
@@ -140,9 +142,15 @@ class Axes:
         return machine.named(cell.architecture)
 
     def number(self, cell: Cell) -> int | None:
-        """What a guest on another allocator reports; None for the port, which has its own."""
+        """What a guest on another allocator reports; None where the port is in it."""
         point = _named(self.allocators, cell.allocator)
-        return point.number if isinstance(point, Allocator) else None
+        return point.number if isinstance(point, Allocator) and point.recipe is None else None
+
+    def beside(self, allocator: str) -> tuple[str, str]:
+        """The recipe of an allocator that is a port itself, and the version; else two ``""``."""
+        point = _named(self.allocators, allocator)
+        recipe = point.recipe if isinstance(point, Allocator) else None
+        return (recipe, allocator.partition("@")[2]) if recipe else ("", "")
 
 
 def cells(
@@ -181,7 +189,7 @@ def _cpus(point: Variant) -> int:
 def _served(
     allocator: Variant, versions: Sequence[Version], points: Sequence[Variant]
 ) -> list[str]:
-    if isinstance(allocator, Allocator):
+    if isinstance(allocator, Allocator) and allocator.recipe is None:
         return [""]
     ranges = [point.versions for point in points if point.versions]
     return [str(v) for v in versions if all(within(v, one) for one in ranges)]
@@ -190,12 +198,15 @@ def _served(
 def _chosen(
     axis: str, points: Sequence[Variant], wanted: Sequence[str], first: int | None
 ) -> list[Variant]:
-    return [_named(points, name, axis) for name in wanted] if wanted else list(points[:first])
+    if not wanted:
+        return list(points[:first])
+    return [msgspec.structs.replace(_named(points, name, axis), name=name) for name in wanted]
 
 
 def _named(points: Sequence[Variant], name: str, axis: str = "point") -> Variant:
     for point in points:
-        if point.name == name:
+        ported = isinstance(point, Allocator) and point.recipe is not None
+        if point.name == (name.partition("@")[0] if ported else name):
             return point
     raise UsageError(
         f"the recipe has no {axis} {name!r}", f"there is: {', '.join(p.name for p in points)}"

@@ -64,11 +64,11 @@ class Monitor:
         Empty where the monitor does not answer.
         """
         self._ask("stop")
-        cpus = cpus_of(self._human("info registers -a"))
+        cpus = cpus_of(self.human("info registers -a"))
         registers = cpus[0] if cpus else {}
         top = stack if stack is not None else registers.get("RSP", registers.get("SP", 0))
         # Behind a red zone, and for a pointer that is off by a little.
-        words = words_of(self._human(f"x/{STACK // 4}wx {max(0, top & ~15):#x}")) if top else {}
+        words = words_of(self.human(f"x/{STACK // 4}wx {max(0, top & ~15):#x}")) if top else {}
         return State(registers, words, cpus if len(cpus) > 1 else ())
 
     def quit(self) -> None:
@@ -77,7 +77,8 @@ class Monitor:
             self._socket.settimeout(_ANSWER)
             self._socket.sendall(b'{"execute": "quit"}')
 
-    def _human(self, line: str) -> str:
+    def human(self, line: str) -> str:
+        """The answer to a command of the human monitor; empty where there is none in time."""
         answer = self._ask("human-monitor-command", {"command-line": line})
         return answer if isinstance(answer, str) else ""
 

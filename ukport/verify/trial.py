@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ukport.verify import accelerator, boot, crash
 from ukport.verify.boot import Accelerator, Autopsy, Boot
+from ukport.verify.client import Client
 from ukport.verify.explain import Seen, explain, headline
 from ukport.verify.explanation import Explanation
 from ukport.verify.known import Port
@@ -38,6 +39,11 @@ class Subject:
     cpus: int = 1
     arguments: tuple[str, ...] = ()
     counted: bool = False
+    client: Client | None = None
+
+    def judge(self, booted: Boot) -> Verdict:
+        """What the console, or the client, tells of a boot."""
+        return judge(booted.console, booted.ended, self.expected, booted.told)
 
     @property
     def symbols(self) -> Image:
@@ -92,13 +98,13 @@ def _boot(subject: Subject, wanted: str, cache: Path) -> tuple[Boot, Verdict]:
     """Boot with KVM where the probe passed; a guest that says nothing there is tried with TCG."""
     chosen = accelerator.choose(cache, wanted, subject.machine)
     booted = _run(subject, chosen)
-    verdict = judge(booted.console, booted.ended, subject.expected)
+    verdict = subject.judge(booted)
     silent = verdict.kind in (Kind.CRASH, Kind.HANG, Kind.NOT_RUN) and not verdict.version
     if chosen != Accelerator("kvm") or not silent:
         return booted, verdict
     tcg = Accelerator("tcg", "KVM cannot run guests here")
     again = _run(subject, tcg)
-    second = judge(again.console, again.ended, subject.expected)
+    second = subject.judge(again)
     if not second.version:
         return booted, verdict
     accelerator.remember(cache, tcg)
@@ -122,6 +128,7 @@ def _run(
         autopsy=autopsy,
         arguments=subject.arguments,
         counted=subject.counted,
+        client=subject.client,
     )
 
 
@@ -142,7 +149,7 @@ def _starved(subject: Subject, verdict: Verdict, booted: Boot) -> Verdict:
     if verdict.kind is not Kind.FAIL or subject.memory >= enough:
         return verdict
     again = _run(replace(subject, memory=enough), booted.accelerator)
-    if judge(again.console, again.ended, subject.expected).kind is not Kind.PASS:
+    if subject.judge(again).kind is not Kind.PASS:
         return verdict
     reason = f"{verdict.reason}; with {enough} MiB the same image passes"
     return replace(verdict, kind=Kind.OOM, reason=reason)

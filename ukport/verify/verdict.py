@@ -4,7 +4,7 @@ import re
 import signal
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -36,6 +36,7 @@ class Check:
 class Ended:
     """How the emulator ended; ``truncated`` where the console grew past its bound.
 
+    ``dismissed`` where its client had done and the guest, a server, was ended from outside.
     ``shutdown`` is the reason that QEMU's monitor gave, where it could give one; ``said`` are the
     emulator's own words, which the guest cannot forge. ``returncode`` is -N for signal N.
     """
@@ -43,15 +44,15 @@ class Ended:
     returncode: int
     timed_out: bool = False
     truncated: bool = False
+    dismissed: bool = False
     shutdown: str = ""
     said: str = ""
 
     @property
     def clean(self) -> bool:
-        """Whether the guest itself ended, on purpose: its own status, or a power-off."""
-        return self.returncode == EXIT_HALT or (
-            self.returncode == 0 and self.shutdown == "guest-shutdown"
-        )
+        """Whether the guest ended on purpose: its own status, a power-off, or our dismissal."""
+        off = self.returncode == 0 and self.shutdown == "guest-shutdown"
+        return self.dismissed or self.returncode == EXIT_HALT or off
 
     @property
     def broken(self) -> str:
@@ -61,7 +62,7 @@ class Ended:
             return f"{_STUCK}: this machine's KVM cannot run the guest"
         if self.returncode == 1 and told:
             return f"QEMU did not run the image: {told[-1]}"
-        if self.returncode < 0 and not (self.timed_out or self.truncated):
+        if self.returncode < 0 and not (self.timed_out or self.truncated or self.dismissed):
             why = f", which said: {told[-1]}" if told else ""
             return f"{_signal(-self.returncode)} ended QEMU{why}"
         return ""
@@ -140,9 +141,14 @@ def lines(console: bytes) -> list[str]:
     return _TERMINAL.sub("", text.replace("\r", "\n")).split("\n")
 
 
-def judge(console: bytes, ended: Ended, expected: Expected) -> Verdict:
-    """PASS needs the marker, all planned tests, the right version, a clean end, and no crash."""
+def judge(console: bytes, ended: Ended, expected: Expected, told: bytes | None = None) -> Verdict:
+    """PASS needs the marker, all planned tests, the right version, a clean end, and no crash.
+
+    Where a client ``told`` of the tests, none of the guest's own words counts as a result.
+    """
     said = _read(lines(console))
+    if told is not None:
+        said = replace(_read(lines(told)), crash=said.crash, starved=said.starved, last=said.last)
     kind, reason = next(_endings(said, ended, expected))
     return Verdict(kind, reason, said.checks, said.planned, said.version)
 

@@ -37,6 +37,20 @@ class PatchedTree:
 
 
 @dataclass(frozen=True)
+class Library:
+    """The ported library as files of its repository, and the archive that it is made from."""
+
+    name: str
+    library: str
+    files: Mapping[str, bytes]
+    archive: Archive
+
+    @property
+    def stamp(self) -> str:
+        return _digest(self.files, self.archive.sha256)
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What stays the same from version to version: the key of the build folder."""
 
@@ -44,6 +58,8 @@ class Surroundings:
     libraries: tuple[PatchedTree, ...]
     # Archives that the libraries' own Makefile.uk would fetch, by library name.
     origins: Mapping[str, Archive]
+    # Other ports, which this one runs on.
+    ported: tuple[Library, ...] = field(default=(), kw_only=True)
     enable: tuple[str, ...]
     disable: tuple[str, ...]
     values: Mapping[str, int] = field(default_factory=dict)
@@ -60,6 +76,7 @@ class Surroundings:
         """Names what is compiled, whatever its options."""
         parts = [self.machine.name, self.core.tree, *(tree.tree for tree in self.libraries)]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
+        parts += [f"{library.name}={library.stamp}" for library in self.ported]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     def key(self, toolchain: str) -> str:
@@ -67,23 +84,10 @@ class Surroundings:
         parts = [_LAYOUT, toolchain, self.platform.name, self.machine.name, self.core.tree]
         parts += [f"{tree.name}={tree.tree}" for tree in self.libraries]
         parts += [f"{name}={archive.sha256}" for name, archive in sorted(self.origins.items())]
+        parts += [f"{library.name}={library.stamp}" for library in self.ported]
         parts += [f"+{name}" for name in self.enable] + [f"-{name}" for name in self.disable]
         parts += [f"{name}={value}" for name, value in sorted(self.values.items())]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Library:
-    """The ported library as files of its repository, and the archive that it is made from."""
-
-    name: str
-    library: str
-    files: Mapping[str, bytes]
-    archive: Archive
-
-    @property
-    def stamp(self) -> str:
-        return _digest(self.files, self.archive.sha256)
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,9 @@ def _lay_surroundings(workspace: Workspace, surroundings: Surroundings) -> None:
         tree.repository.export(tree.tree, workspace.library(tree.name))
     for name, archive in surroundings.origins.items():
         _place_archive(workspace, name, archive)
+    for library in surroundings.ported:
+        _write(workspace.library(library.name), library.files)
+        _place_archive(workspace, library.library, library.archive)
     stamp.write_text(surroundings.trees, "utf-8")
 
 
@@ -265,12 +272,16 @@ def _lay(
         stale.unlink()
     shutil.rmtree(workspace.build / objects, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
+    _write(folder, files)
+    note.write_text(stamp, "utf-8")
+    return True
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    note.write_text(stamp, "utf-8")
-    return True
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from ukport.errors import UsageError
 from ukport.recipe import Recipe
 from ukport.recipe import files as own
 from ukport.recipe.model import Bench, UpstreamTests
+from ukport.verify.client import Client
 from ukport.verify.workspace import Application, PatchedTree
 
 
@@ -48,6 +49,24 @@ def _own(
     for folder in folders or ("test",):
         files |= own.read(project, recipe.name, folder)
     return _application(recipe, files, lines)
+
+
+def own_client(recipe: Recipe, project: Path) -> Client | None:
+    """The program that tests the guest from the host, where the recipe has one.
+
+    Raises UsageError where the recipe's folder does not.
+    """
+    wanted = recipe.test.client
+    if wanted is None:
+        return None
+    program = project / "recipes" / recipe.name / "test" / wanted.program
+    own.refuse_links(project, program)
+    if not program.is_file():
+        raise UsageError(
+            f"recipes/{recipe.name}/test has no {wanted.program}",
+            "correct test.client.program in the recipe",
+        )
+    return Client(program.absolute(), wanted.port)
 
 
 def upstream_tests(recipe: Recipe, project: Path, upstream: PatchedTree) -> Application:

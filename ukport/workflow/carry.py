@@ -13,7 +13,7 @@ from ukport.report import conflict
 from ukport.series.decide import Decision, Standing, carry
 from ukport.series.outcome import PatchResult
 from ukport.series.patch import Patch
-from ukport.series.series import read_series
+from ukport.series.series import SeriesError, read_series
 from ukport.source import Source, Sources
 from ukport.verify.workspace import PatchedTree
 
@@ -66,12 +66,43 @@ def carry_all(
     Raises StandingError with the first patch that does not fit.
     """
 
-    def one(source: Source, folder: str | None, old: str) -> Carried:
-        return _carry(patches, folder, source, old, scratch, _decisions(decided, source.name))
+    def one(
+        source: Source, folder: str | None, old: str, series: tuple[Patch, ...] | None = None
+    ) -> Carried:
+        if folder is None:
+            plain = PatchedTree(
+                source.name, source.repository, source.repository.tree(source.commit)
+            )
+            return Carried(source.name, "", (), (), plain)
+        series = series or read_series(patches / folder)
+        decisions = _decisions(decided, source.name)
+        return _carry(series, folder, source, old, scratch, decisions)
 
+    own = _published(patches, recipe, backend, found)
     pinned = [(found.pinned[tree.name], tree.series) for tree in recipe.pinned]
-    upstream = one(found.upstream, backend.series, base)
+    upstream = one(found.upstream, backend.series, base, own)
     return (upstream, *(one(source, folder, source.commit) for source, folder in pinned))
+
+
+def _published(
+    patches: Path, recipe: Recipe, backend: Backend, found: Sources
+) -> tuple[Patch, ...] | None:
+    """The published library's series, as long as the project has none of its own."""
+    published = recipe.published
+    if published is None or backend.series is None or (patches / backend.series).is_dir():
+        return None
+    source = found.pinned[published.name]
+    start = f"{published.patches}/"
+    names = [path for path in source.repository.list(source.commit) if path.startswith(start)]
+    if not names:
+        raise SeriesError(
+            f"{published.url} has no patches in {published.patches} at {published.pin}",
+            "correct published.patches in the recipe",
+        )
+    return tuple(
+        Patch(path.removeprefix(start), source.repository.read(source.commit, path))
+        for path in names
+    )
 
 
 def _decisions(decided: Sequence[Decided], tree: str) -> Mapping[str, Decision]:
@@ -83,19 +114,16 @@ def _decisions(decided: Sequence[Decided], tree: str) -> Mapping[str, Decision]:
 
 
 def _carry(
-    patches: Path,
-    folder: str | None,
+    series: Sequence[Patch],
+    folder: str,
     source: Source,
     old: str,
     scratch: Path,
     decisions: Mapping[str, Decision],
 ) -> Carried:
-    if folder is None:
-        tree = source.repository.tree(source.commit)
-        return Carried(source.name, "", (), (), PatchedTree(source.name, source.repository, tree))
     done = carry(
         source.repository,
-        read_series(patches / folder),
+        series,
         old,
         source.commit,
         scratch=scratch / source.name,

@@ -4,7 +4,7 @@ import hashlib
 import os
 import posixpath
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from ukport.recipe import files as own
 from ukport.source import Cache, Sources, Version, fetch, find_exact, find_version, within
 from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
+from ukport.verify.client import Client
 from ukport.verify.platform import PLATFORMS
 from ukport.verify.workspace import Application, Library, PatchedTree, Surroundings
 from ukport.workflow import originals
-from ukport.workflow.application import own_tests, smp_tests
+from ukport.workflow.application import own_client, own_tests, smp_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change, lib_folder
 from ukport.workflow.stage import Stages
@@ -46,6 +47,7 @@ class Made:
     surroundings: Surroundings
     # The files of somebody before, where the project still has these.
     origin: originals.Judged | None = None
+    client: Client | None = None
 
     @property
     def number(self) -> int:
@@ -176,6 +178,7 @@ def assemble(
         application=own_tests(recipe, request.project),
         surroundings=_surroundings(recipe, found, by_name),
         origin=origin,
+        client=own_client(recipe, request.project),
     )
 
 
@@ -195,7 +198,11 @@ def _compiled(
     """Upstream's sources to compile; raises RecipeError where it has no such list."""
     glue = recipe.glue
     if glue.source_list is None:
-        return _there(recipe, "sources", glue.sources, files, tag)
+        return (
+            *_of_objects(recipe, patched, files),
+            *_there(recipe, "sources", glue.sources, files, tag),
+            *(source for source in glue.newer_sources if source in files),
+        )
     if glue.source_list not in files:
         raise RecipeError(
             f"recipes/{recipe.name}/recipe.toml: glue.source_list: {patched.name} has no"
@@ -204,6 +211,14 @@ def _compiled(
         )
     unity = patched.repository.read(patched.tree, glue.source_list).decode("utf-8", "replace")
     return tuple(source_list.listed(unity, glue.source_root, glue.without, files))
+
+
+def _of_objects(recipe: Recipe, patched: PatchedTree, files: frozenset[str]) -> Iterator[str]:
+    for makefile, variables in recipe.glue.source_objects.items():
+        found = patched.repository.read(patched.tree, makefile) if makefile in files else b""
+        yield from source_list.of_objects(
+            found.decode("utf-8", "replace"), makefile, variables, files
+        )
 
 
 def _optional(recipe: Recipe, files: frozenset[str], tag: str) -> Mapping[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from ukport.report import html, junit, markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
 from ukport.series.outcome import Fate, PatchResult
 from ukport.source import Cache
-from ukport.verify.boot import command_line
+from ukport.verify.boot import Boot, command_line
 from ukport.verify.matrix import Axes, Cell
 from ukport.verify.verdict import Kind, lines
 from ukport.workflow.port import Made
@@ -54,13 +54,19 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         stages=dict(stages.seconds),
         timings=dict(proof.built.parts) if proof.built else {},
         boot_command=command_line(boot.command) if boot else "",
-        console="\n".join(lines(boot.console)) if boot else "",
+        console=_console(boot) if boot else "",
         build_log=proof.log.decode("utf-8", "replace"),
         hint=verdict.hint,
         host_memory=boot.host_memory if boot else 0,
         image_size=proof.built.size if proof.built else 0,
         explanation=proof.explanation,
     )
+
+
+def _console(boot: Boot) -> str:
+    """What the guest printed, then what its client did."""
+    told = [] if boot.told is None else ["", "what the client printed:", *lines(boot.told)]
+    return "\n".join([*lines(boot.console), *told])
 
 
 def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:

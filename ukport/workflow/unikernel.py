@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ukport.errors import UsageError
 from ukport.source import Version
 from ukport.verify import emulator, machine
+from ukport.verify.client import Client
 from ukport.verify.known import Port
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Cell, Filters, cells
@@ -18,7 +19,7 @@ class Unikernel:
     """``memory`` in MiB, ``timeout`` in seconds; without ``library`` it runs on another allocator.
 
     ``variant`` sets its cell apart from the ordinary one. ``accelerator`` is what is wanted, one of
-    ``accelerator.CHOICES``.
+    ``accelerator.CHOICES``; ``arguments`` are the guest's command line.
     """
 
     recipe: str
@@ -32,6 +33,8 @@ class Unikernel:
     memory: int
     timeout: float
     accelerator: str
+    client: Client | None = None
+    arguments: tuple[str, ...] = ()
 
     def key(self, toolchain: str) -> str:
         """Names its build folder."""
@@ -55,12 +58,20 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
         ),
         library=made.library if number is None else None,
         application=made.application,
-        expected=Expected(cell.allocator, made.number if number is None else number, cell.cpus),
+        expected=_expected(made, cell, number),
         port=_port(made) if number is None else Port("", "", "", made.recipe.test.memory),
         memory=cell.memory,
         timeout=_timeout(made, cell),
         accelerator=cell.accelerator,
+        client=made.client,
+        arguments=made.recipe.test.client.arguments if made.recipe.test.client else (),
     )
+
+
+def _expected(made: Made, cell: Cell, number: int | None) -> Expected:
+    if number is None:
+        return Expected(made.recipe.name, made.number, cell.cpus)
+    return Expected(cell.allocator, number, cell.cpus)
 
 
 def _timeout(made: Made, cell: Cell) -> int:

@@ -14,7 +14,7 @@ from ukport.recipe import Recipe, load
 from ukport.recipe import lock as locks
 from ukport.report.result import Result
 from ukport.source import Cache
-from ukport.verify import accelerator, emulator
+from ukport.verify import accelerator, client, emulator
 from ukport.verify.boot import Boot
 from ukport.verify.build import BuildError, Built, build, require_tools, toolchain
 from ukport.verify.explanation import Explanation
@@ -26,6 +26,7 @@ from ukport.verify.verdict import Kind, Verdict
 from ukport.verify.workspace import Workspace, forget, hold, prepare
 from ukport.workflow.application import upstream_tests
 from ukport.workflow.baseline import Wanted, compared
+from ukport.workflow.beside import on_allocator
 from ukport.workflow.events import Tell
 from ukport.workflow.memory import make_from_memory
 from ukport.workflow.port import Request, for_cpus
@@ -84,6 +85,7 @@ def verify(
         elif filters:
             made = for_cpus(made, project, filters.cpus)
         cell = single(axes, made.version, filters or Filters(), accel)
+        made = on_allocator(made, axes, cell.allocator, project, cache, stages, scratch)
         unit = unikernel(made, axes, cell)
         verification = prove(unit, cache, stages)
         result = result_of(made, verification, stages, time.monotonic() - began)
@@ -109,6 +111,8 @@ def check_machine(accel: str, recipe: Recipe, *machines: Machine) -> None:
     for machine in machines:
         require(machine.qemu)
         require_tools(machine, PLATFORMS[recipe.platform])
+    if recipe.test.client:
+        client.require(recipe.test.client.modules, recipe.test.client.tools)
 
 
 def image_of(unit: Unikernel, cache: Cache, stages: Stages, folder: Path) -> Subject:
@@ -209,6 +213,8 @@ def _subject(unit: Unikernel, built: Built, workspace: Workspace) -> Subject:
         expected=unit.expected,
         port=unit.port,
         cpus=unit.cell.cpus,
+        client=unit.client,
+        arguments=unit.arguments,
     )
 
 
