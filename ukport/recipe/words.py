@@ -136,6 +136,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Allocator": {
         **_POINT,
         "versions": "Means nothing for an allocator.",
+        "cpus": "It is there where the guest has as many CPUs at least.",
         "recipe": "The recipe of an allocator that is a port, too, and is linked beside this one.",
         "number": "The version number that the guest must report on it.",
     },
