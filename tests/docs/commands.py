@@ -32,17 +32,29 @@ class Shown(NamedTuple):
 
 def shown() -> Iterator[Shown]:
     """All of them, in order."""
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        yield from _in_page(page.relative_to(ROOT).as_posix(), page.read_text())
-
-
-def _in_page(page: str, text: str) -> Iterator[Shown]:
-    for block in _FENCE.finditer(text):
-        first = text.count("\n", 0, block.start()) + 2
-        for number, line in enumerate(block[2].splitlines(), first):
-            if line.startswith("$ ") or block[1] == "sh":
+    for page, first, kind, block in blocks(ROOT):
+        for number, line in enumerate(block.splitlines(), first):
+            if line.startswith("$ ") or kind == "sh":
                 for command in _commands(line.removeprefix("$ ")):
                     yield Shown(page, number, command)
+    for path in _pages(ROOT):
+        yield from _in_sentences(path.relative_to(ROOT).as_posix(), path.read_text())
+
+
+def blocks(root: Path) -> Iterator[tuple[str, int, str, str]]:
+    """Every block of README and docs/: its page, its first line, its language, its text."""
+    for path in _pages(root):
+        text = path.read_text()
+        for block in _FENCE.finditer(text):
+            line = text.count("\n", 0, block.start()) + 2
+            yield path.relative_to(root).as_posix(), line, block[1], block[2]
+
+
+def _pages(root: Path) -> list[Path]:
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def _in_sentences(page: str, text: str) -> Iterator[Shown]:
     prose = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
     for one in _INLINE.finditer(prose):
         line = prose.count("\n", 0, one.start()) + 1

@@ -143,6 +143,18 @@ def test_the_bill_of_materials(known):
     assert all(len(one["hashes"][0]["content"]) == 64 for one in bill["components"])
 
 
+def test_the_bill_of_materials_keeps_its_schema(known):
+    pytest.importorskip("cyclonedx", reason="needs `sh .ci/setup` again")
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    text = (Path(release(known).folder) / "toy-1.0.0.cdx.json").read_text()
+    validator = JsonStrictValidator(SchemaVersion.V1_5)
+    assert validator.validate_str(text) is None
+    wrong = text.replace('"SHA-256"', '"SHA-257"', 1)
+    assert validator.validate_str(wrong) is not None
+
+
 def test_a_dirty_project_is_refused(known):
     known.patch.write_text(known.patch.read_text() + "\n")
     with pytest.raises(UsageError, match="is not committed"):
