@@ -138,7 +138,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "versions": "Means nothing for an allocator.",
         "cpus": "It is there where the guest has as many CPUs at least.",
         "recipe": "The recipe of an allocator that is a port, too, and is linked beside this one.",
-        "cpus": "How many CPUs the guest must have for it.",
         "number": "The version number that the guest must report on it.",
     },
     "Test": {
