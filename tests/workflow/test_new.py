@@ -14,8 +14,10 @@ from ukport.process import run
 from ukport.recipe import load
 from ukport.source import Cache
 from ukport.source.named import Named
-from ukport.workflow.new import Wish, new, provided
+from ukport.workflow.needs import by_objects
+from ukport.workflow.new import Wish, new
 from ukport.workflow.survey import SurveyError
+from ukport.workflow.verify import verify
 
 FILES = {
     "CMakeLists.txt": 'project(calc C)\noption(CALC_LOG "Log, too" OFF)\n'
@@ -175,12 +177,15 @@ def test_who_provides_and_what_nobody_does(calc, tmp_path):
     weak = "extern int maybe(void) __attribute__((weak));\nint w(void) { return maybe ? 1 : 0; }\n"
     (tmp_path / "w.c").write_text(weak)
     run(["gcc", "-c", "-w", tmp_path / "w.c", "-o", build / "libcalc/w.o"])
-    providers, missing, optional = provided(build, "libcalc")
-    assert optional == ("maybe",)
-    assert providers == {"libmusl": ("abs",)}
-    assert [(one.name, one.places) for one in missing] == [
-        ("malloc", ("help.o",)),
-        ("nobody_has", ("calc.o",)),
+    (tmp_path / "d.c").write_text("extern int datum;\nint d(void) { return datum; }\n")
+    run(["gcc", "-c", "-w", tmp_path / "d.c", "-o", build / "libcalc/d.o"])
+    needs = by_objects(build, "libcalc")
+    assert needs.weak == ("maybe",)
+    assert needs.providers == {"libmusl": ("abs",)}
+    assert [(one.name, one.places, one.callable) for one in needs.missing] == [
+        ("datum", ("d.o",), False),
+        ("malloc", ("help.o",), True),
+        ("nobody_has", ("calc.o",), True),
     ]
 
 
@@ -212,6 +217,32 @@ def test_zlib_boots(tmp_path, upstream):
     assert found.result
     assert found.result.verdict == "pass"
     assert len(found.survey.sources) == 15
-    assert "memcpy" in found.providers["libmusl"]
-    assert found.providers["libmuslglue"] == ("free", "malloc")
-    assert found.missing == ()
+    needs = found.needs
+    assert "memcpy" in needs.providers["libmusl"]
+    assert needs.providers["libmuslglue"] == ("free", "malloc")
+    assert needs.missing == ()
+    assert (needs.parsed, needs.units) == (15, 15)
+
+
+@pytest.mark.upstream
+@pytest.mark.boot
+def test_a_stub_stops_the_guest_and_tells_its_name(calc, ports, upstream):
+    for url in ("unikraft/unikraft", "unikraft/lib-musl"):
+        upstream(f"https://github.com/{url}")
+    from ukport.source import default_root
+
+    cache = Cache(default_root())
+    wish = Wish(Named.parse(calc.as_uri()), "1.2.0", accel="tcg")
+    found = new(ports, wish, cache, lambda _event: None)
+    assert found.result
+    assert found.result.verdict == "pass"
+    (missing,) = found.needs.missing
+    assert (missing.name, missing.places) == ("nobody_has", ("src/calc.c:4 in calc_add",))
+    assert any(item.startswith("nobody_has: nobody provides it") for item in found.todo)
+    stub = (ports / "recipes/calc/glue/missing.c").read_text()
+    assert "/* src/calc.c:4 in calc_add */" in stub
+    main = ports / "recipes/calc/test/main.c"
+    main.write_text(main.read_text().replace("linked = 0;", "linked = 0 * calc_add(1, 2);"))
+    result = verify(ports, "calc", None, cache, lambda _event: None, accel="tcg")
+    assert result.verdict == "crash"
+    assert "nobody_has" in result.reason

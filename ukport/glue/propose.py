@@ -12,10 +12,14 @@ _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 
 @dataclass(frozen=True)
 class Missing:
-    """A symbol that nobody provides, and where upstream's sources use it (``file:line``)."""
+    """A symbol that nobody provides, and where upstream's sources use it (``file:line``).
+
+    One that is not ``callable`` is an object, for which no stub can stand.
+    """
 
     name: str
     places: tuple[str, ...]
+    callable: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ class NewPort(msgspec.Struct, frozen=True, kw_only=True):
     """What was proposed; ``needed`` are symbols from outside, by the machine's own compiler.
 
     ``providers`` and ``missing`` are told by Unikraft's build: who provides what, and the symbols
-    that nobody does with the places that use them. ``weak`` is not there either, and need not be.
+    that nobody does with the places that use them. ``selects`` are libraries of core's that had to
+    be chosen for some. ``weak`` is not there either, and need not be. ``parsed`` of ``units`` were
+    read by what they say, the others by their objects.
     """
 
     schema: str = SCHEMA
@@ -28,7 +30,10 @@ class NewPort(msgspec.Struct, frozen=True, kw_only=True):
     needed: tuple[str, ...]
     providers: dict[str, tuple[str, ...]]
     missing: dict[str, tuple[str, ...]]
+    selects: dict[str, tuple[str, ...]] = {}
     weak: tuple[str, ...] = ()
+    units: int = 0
+    parsed: int = 0
     stubs: bool
     todo: tuple[str, ...]
     verdict: str
@@ -48,8 +53,12 @@ def lines(port: NewPort) -> Iterator[str]:
     for option in port.options:
         more = len(port.optional_sources.get(option, ()))
         yield f"option    {option}" + (f": {more} sources more" if more else "")
+    if port.units:
+        yield f"units     {port.parsed} of {port.units} parsed as Unikraft's build compiles them"
     for library, names in port.providers.items():
         yield f"needs     {library}: {_some(names)}"
+    for option, names in port.selects.items():
+        yield f"selects   {option}: {_some(names)}"
     for name, places in port.missing.items():
         yield f"nobody    provides {name}: {_some(places)}"
     if port.verdict and not port.missing:

@@ -9,16 +9,19 @@ from ukport.symbols import objects
 
 @dataclass(frozen=True)
 class Object:
-    """The symbols of one compiled file."""
+    """The symbols of one compiled file; of what it needs, what is weak and what is called."""
 
     defines: frozenset[str]
     needs: frozenset[str]
+    weak: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, path: Path) -> "Object":
         """Those of a compiled file; raises ObjectError."""
         defines, needs = objects.read(path)
-        return cls(frozenset(defines), needs - defines.keys())
+        weak, calls = objects.weakly(path), objects.called(path)
+        return cls(frozenset(defines), needs - defines.keys(), weak, calls)
 
 
 def closure(

@@ -2,14 +2,13 @@
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ukport import git
 from ukport.errors import UkportError, UsageError
 from ukport.glue import propose
-from ukport.glue.propose import Missing, Option, Proposal
+from ukport.glue.propose import Option, Proposal
 from ukport.glue.sources import SourceListError
 from ukport.recipe import find_project, load, names, parse
 from ukport.recipe.load import RECIPE
@@ -19,13 +18,15 @@ from ukport.report.result import Result
 from ukport.source import Cache
 from ukport.source.named import Named
 from ukport.source.versions import Version, releases, resolve
-from ukport.symbols import objects
-from ukport.symbols.closure import Object, outside
+from ukport.workflow.answers import Question
 from ukport.workflow.events import Tell
+from ukport.workflow.needs import Needs, by_objects, by_symbols
+from ukport.workflow.needs import todo as needs_todo
 from ukport.workflow.smoke import spoken
 from ukport.workflow.stage import Stages
 from ukport.workflow.surroundings import CORE, MUSL
 from ukport.workflow.survey import Survey, survey
+from ukport.workflow.symbols import symbols
 from ukport.workflow.verify import verify
 
 # What a guest needs that prints, where no recipe of the project says it: feasible with Debian 12.
@@ -36,25 +37,21 @@ _CONFIGURATION = Configuration(
     ),
     disable=("LIBUKRANDOM",),
 )
-_MOST_PLACES = 20
 
 
 @dataclass(frozen=True)
 class Found:
     """A new recipe: what was proposed, what is left to a person, and how it booted, if it did.
 
-    ``providers`` are the libraries that provide what is needed; ``weak`` is what upstream asks for,
-    but can do without.
+    ``needs`` is empty until Unikraft's build was asked.
     """
 
     proposal: Proposal
     survey: Survey
     todo: tuple[str, ...]
     folder: str
-    providers: Mapping[str, tuple[str, ...]]
-    missing: tuple[Missing, ...]
+    needs: Needs
     result: Result | None
-    weak: tuple[str, ...] = ()
 
     @property
     def summary(self) -> NewPort:
@@ -71,9 +68,12 @@ class Found:
             optional_sources=dict(proposal.optional_sources),
             functions=len(seen.functions),
             needed=tuple(seen.outside),
-            providers=dict(self.providers),
-            missing={one.name: one.places for one in self.missing},
-            weak=self.weak,
+            providers=dict(self.needs.providers),
+            missing={one.name: one.places for one in self.needs.missing},
+            selects=dict(self.needs.selects or {}),
+            weak=self.needs.weak,
+            units=self.needs.units,
+            parsed=self.needs.parsed,
             stubs=bool(proposal.stubs),
             todo=self.todo,
             verdict=self.result.verdict if self.result else "",
@@ -116,14 +116,14 @@ def new(start: Path, wish: Wish, cache: Cache, tell: Tell) -> Found:
             )
     base = _base(project, wish, name, (template, separator, str(version)))
     proposal = _proposal(base, seen)
-    found = Found(proposal, seen, (), f"recipes/{name}", {}, (), None)
+    found = Found(proposal, seen, (), f"recipes/{name}", Needs({}, ()), None)
     with stages.stage("write", f"recipes/{name}") as said:
         _own(project, found)
         found = _written(project, found)
         said.append(f"recipes/{name}: {len(found.todo)} things are left to a person")
     if not wish.boot:
         return found
-    return _proven(project, found, wish, cache, tell, (repository, tree))
+    return _proven(project, found, wish, cache, tell)
 
 
 def _project(start: Path) -> Path:
@@ -270,75 +270,56 @@ def _written(project: Path, found: Found) -> Found:
     return replace(found, todo=todo)
 
 
-def _proven(
-    project: Path,
-    found: Found,
-    wish: Wish,
-    cache: Cache,
-    tell: Tell,
-    upstream: tuple[git.Repository, str],
-) -> Found:
-    """Build and boot; what the build shows to be missing becomes a stub, and it is tried again."""
+def _proven(project: Path, found: Found, wish: Wish, cache: Cache, tell: Tell) -> Found:
+    """Ask who provides what, stub what nobody does, build and boot.
+
+    Where the units cannot be read, or the linker misses more, the objects of the build say it.
+    """
     name = found.proposal.name
+    found = _asked(project, found, cache, tell)
     result = verify(project, name, None, cache, tell, accel=wish.accel)
     folder = _newest_build(cache, name)
-    providers, missing, weak = provided(folder, found.proposal.library)
-    places = _places(upstream, [one.name for one in missing], found.survey.sources)
-    missing = tuple(Missing(one.name, places.get(one.name) or one.places) for one in missing)
-    found = replace(found, providers=providers, missing=missing, weak=weak, result=result)
-    if missing and not result.passed:
-        found = replace(found, proposal=replace(found.proposal, stubs=missing))
-        found = _written(project, found)
+    linked = by_objects(folder, found.proposal.library)
+    known = {one.name for one in found.needs.missing}
+    more = tuple(one for one in linked.missing if one.name not in known)
+    if not found.needs.units:
+        found = replace(found, needs=linked)
+    elif more and not result.passed:
+        found = replace(found, needs=replace(found.needs, missing=(*found.needs.missing, *more)))
+    if more and not result.passed and any(one.callable for one in more):
+        found = _written(project, _stubbed(found))
         result = verify(project, name, None, cache, tell, accel=wish.accel)
-        return replace(found, result=result)
-    return _written(project, found)
+    return replace(_written(project, found), result=result)
+
+
+def _asked(project: Path, found: Found, cache: Cache, tell: Tell) -> Found:
+    """With what its units say that they need; as it was where they cannot be asked."""
+    seen = found.survey
+    for _ in range(2):  # a library that is selected may bring others
+        try:
+            read = symbols(project, Question(found.proposal.name), cache, tell)
+        except UkportError:
+            return found
+        needs = by_symbols(read, seen.weak, seen.data)
+        before = found.needs.selects or {}
+        selects = {**before, **(needs.selects or {})}
+        found = replace(found, needs=replace(needs, selects=selects))
+        proposal = replace(found.proposal, selects=tuple(selects))
+        if proposal == found.proposal:
+            break
+        found = _written(project, replace(found, proposal=proposal))
+    return _written(project, _stubbed(found))
+
+
+def _stubbed(found: Found) -> Found:
+    stubs = tuple(one for one in found.needs.missing if one.callable)
+    return replace(found, proposal=replace(found.proposal, stubs=stubs))
 
 
 def _newest_build(cache: Cache, name: str) -> Path:
     """The build folder that was just used."""
     folders = list((cache.root / "build").glob(f"{name}-*"))
     return max(folders, key=lambda folder: (folder / "make.log").stat().st_mtime) / "build"
-
-
-def provided(
-    build: Path, library: str
-) -> tuple[Mapping[str, tuple[str, ...]], tuple[Missing, ...], tuple[str, ...]]:
-    """Who provides what a built library needs, by library; what nobody does, with its units.
-
-    And what nobody provides, but the library can do without.
-    """
-    paths = sorted((build / library).rglob("*.o"))
-    own = {path.name: Object.of(path) for path in paths}
-    weakly = {path.name: objects.weakly(path) for path in paths}
-    others: dict[str, Object] = {}
-    for path in sorted(build.glob("*.o")):
-        if not path.name.endswith(".ld.o") and path.stem != library:
-            others[path.stem] = Object.of(path)
-    where = {name: other for other, made in others.items() for name in made.defines}
-    by_library: dict[str, list[str]] = {}
-    missing, weak = [], []
-    for name, units in outside(own, own).items():
-        if name in where:
-            by_library.setdefault(where[name], []).append(name)
-        elif all(name in weakly[unit] for unit in units):
-            weak.append(name)
-        else:
-            missing.append(Missing(name, units))
-    by_name = {k: tuple(v) for k, v in sorted(by_library.items())}
-    return by_name, tuple(missing), tuple(weak)
-
-
-def _places(
-    upstream: tuple[git.Repository, str], names: Sequence[str], sources: Sequence[str]
-) -> Mapping[str, tuple[str, ...]]:
-    """``file:line`` of the words in the sources that are compiled."""
-    repository, tree = upstream
-    found: dict[str, list[str]] = {}
-    for hit in repository.grep(tree, names, words=True) if names else ():
-        places, place = found.setdefault(hit.text, []), f"{hit.path}:{hit.line}"
-        if hit.path in sources and place not in places and len(places) < _MOST_PLACES:
-            places.append(place)
-    return {name: tuple(places) for name, places in found.items()}
 
 
 def _todo(found: Found) -> tuple[str, ...]:
@@ -348,10 +329,7 @@ def _todo(found: Found) -> tuple[str, ...]:
         *_licence_todo(seen, proposal),
         "recipe.toml: write a description, and the homepage and repository of the port",
         _test_todo(seen, proposal),
-        *(
-            f"{one.name}: nobody provides it; used in {', '.join(one.places[:5])}"
-            for one in found.missing
-        ),
+        *needs_todo(found.needs),
         *(f"{path} did not compile on this machine: {why}" for path, why in seen.broken.items()),
         *(
             f"upstream's {seen.listed_in} lists {path}, which nothing public needs: decide"

@@ -60,6 +60,9 @@ class Survey:
     licence_file: str
     licence_text: str
     outside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Of these, what is only asked for weakly, and what is never called.
+    weak: frozenset[str] = frozenset()
+    data: frozenset[str] = frozenset()
 
     @property
     def exported(self) -> str:
@@ -114,6 +117,7 @@ def survey(repository: git.Repository, tree: str, name: str, version: str, top: 
     made = {m for t in (*text.values(), *shown.values()) for m in buildlists.defined_macros(t)}
     macro, header = _version_macro(headers, declared, shown, version)
     licence = _licence(files)
+    wanted = outside([s for s in sources if s in objects], objects)
     undecided = _undecided(lists, options)
     return Survey(
         main_header=headers[0],
@@ -133,7 +137,9 @@ def survey(repository: git.Repository, tree: str, name: str, version: str, top: 
         broken={path: why for path, why in bench.broken.items() if path in sources},
         licence_file=licence,
         licence_text=_text(top / licence) if licence else "",
-        outside=outside([s for s in sources if s in objects], objects),
+        outside=wanted,
+        weak=frozenset(n for n, u in wanted.items() if all(n in objects[s].weak for s in u)),
+        data=frozenset(n for n, u in wanted.items() if not any(n in objects[s].calls for s in u)),
     )
 
 
