@@ -133,6 +133,28 @@ def test_an_upstream_without_the_version_as_a_number(calc, ports):
     assert not (ports / "recipes").exists()
 
 
+def test_a_version_that_no_public_header_tells(calc, ports):
+    header = FILES["include/calc.h"].replace("#define", "#undef")
+    own = "#define CALC_VERSION_MAJOR 1\n"
+    text = FILES["src/calc.c"].replace("CALC_VERSION;", '"1.3.0";')
+    files = {"include/calc.h": header, "src/private/version.h": own}
+    text = text.replace("CALC_VERSION_NUMBER", "103")
+    commit(calc, {**files, "src/calc.c": text}, "two", "v1.3.0")
+    found = make(calc, ports)
+    assert found.proposal.version_header == "version.h"
+    assert found.proposal.version_macro == "CALC_VERSION_MAJOR"
+    assert found.proposal.exported_includes == ("include", "src/private")
+    assert any("src/private/version.h, no public header" in item for item in found.todo)
+
+
+def test_the_newest_release_tells_how_tags_are_written(calc, ports):
+    for tag in ("0.1", "0.2", "0.3"):
+        git(calc, "tag", tag)
+    assert make(calc, ports).proposal.tag == "v{version}"
+    old = make(calc, ports, "0.2", name="old").proposal
+    assert (old.tag, old.version) == ("{version}", "0.2")
+
+
 def test_an_upstream_without_sources_or_headers(calc, ports):
     git(calc, "rm", "-rq", "include", "src", "legacy", "log")
     commit(calc, {"README": ""}, "three", "v1.4.0")

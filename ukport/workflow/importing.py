@@ -26,7 +26,7 @@ from ukport.source.named import Named
 from ukport.source.origin import Place, place_of
 from ukport.symbols import declarations
 from ukport.workflow import lint
-from ukport.workflow.surroundings import Around
+from ukport.workflow.surroundings import CONFIGURATION, Around
 
 _TEST = """\
 /* SPDX-License-Identifier: BSD-3-Clause */
@@ -167,8 +167,8 @@ def _recipe(
     table["backends"] = [backend]
     table["glue"] = _wrapped({**taken.glue, **known})
     table["configuration"] = {
-        "enable": ["KVM_VMM_QEMU", "KVM_BOOT_PROTO_MULTIBOOT", "PAGING", "LIBMUSL"],
-        "disable": ["LIBUKRANDOM"],
+        "enable": list(CONFIGURATION.enable),
+        "disable": list(CONFIGURATION.disable),
     }
     table["test"] = {"sources": ["main.c"], "version": {"header": header, "macro": macro}}
     return table

@@ -1,5 +1,6 @@
 """``ukport new``: from an upstream that nobody has ported to a unikernel that boots with it."""
 
+import posixpath
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -12,31 +13,22 @@ from ukport.glue.propose import Option, Proposal
 from ukport.glue.sources import SourceListError
 from ukport.recipe import find_project, load, names, parse
 from ukport.recipe.load import RECIPE
-from ukport.recipe.model import NAME, Configuration, Tree
+from ukport.recipe.model import NAME, Tree
 from ukport.report.new import NewPort
 from ukport.report.result import Result
 from ukport.source import Cache
 from ukport.source.named import Named
-from ukport.source.versions import Version, releases, resolve
+from ukport.source.versions import NoSuchVersionError, Version, releases, resolve
 from ukport.workflow.answers import Question
 from ukport.workflow.events import Tell
 from ukport.workflow.needs import Needs, by_objects, by_symbols
 from ukport.workflow.needs import todo as needs_todo
 from ukport.workflow.smoke import spoken
 from ukport.workflow.stage import Stages
-from ukport.workflow.surroundings import CORE, MUSL
+from ukport.workflow.surroundings import CONFIGURATION, CORE, MUSL
 from ukport.workflow.survey import Survey, survey
 from ukport.workflow.symbols import symbols
 from ukport.workflow.verify import verify
-
-# What a guest needs that prints, where no recipe of the project says it: feasible with Debian 12.
-_CONFIGURATION = Configuration(
-    enable=(
-        *("KVM_VMM_QEMU", "KVM_BOOT_PROTO_MULTIBOOT", "PAGING", "LIBMUSL"),
-        *("DEBUG_SYMBOLS_LVL1", "OPTIMIZE_PERF"),
-    ),
-    disable=("LIBUKRANDOM",),
-)
 
 
 @dataclass(frozen=True)
@@ -152,10 +144,18 @@ def _release(repository: git.Repository, wish: Wish) -> tuple[str, str, Version,
         for template in ("v{version}", "{version}", f"{stem}-{{version}}", "release-{version}")
         for separator in (".", "_")
     ]
-    known = {shape: releases(tags, *shape) for shape in shapes}
-    shape = max(shapes, key=lambda one: len(known[one]))
-    version = resolve(wish.version, known[shape])
-    return (*shape, version, known[shape][version])
+    known = {shape: found for shape in shapes if (found := releases(tags, *shape))}
+    # Old tags may be written otherwise: the newest release tells how it is done now.
+    now = sorted(known, key=lambda one: max(known[one]), reverse=True)
+    for shape in now[:-1]:
+        try:
+            version = resolve(wish.version, known[shape])
+        except NoSuchVersionError:
+            continue
+        return (*shape, version, known[shape][version])
+    last = now[-1] if now else shapes[0]
+    version = resolve(wish.version, known.get(last, {}))
+    return (*last, version, known[last][version])
 
 
 def _base(
@@ -198,17 +198,17 @@ def _proposal(
         origin_of_sources=f"From upstream's {listed}; proven by their symbols."
         if seen.listed_in
         else f"{listed}.",
-        exported_includes=(seen.exported,),
-        includes=seen.includes,
+        exported_includes=tuple(dict.fromkeys((seen.exported, seen.version_folder))),
+        includes=tuple(one for one in seen.includes if one != seen.version_folder),
         headers=_relative(seen),
-        version_header=seen.version_header,
+        version_header=_version_header(seen),
         version_macro=seen.version_macro,
         version_text=calls[0] or f'"{version}"',
         called_texts=calls[1],
         called_numbers=calls[2],
         linked=seen.functions,
-        enable=_CONFIGURATION.enable,
-        disable=_CONFIGURATION.disable,
+        enable=CONFIGURATION.enable,
+        disable=CONFIGURATION.disable,
         options=options,
         optional_sources={
             option.symbol: one.sources
@@ -220,7 +220,12 @@ def _proposal(
 
 def _relative(seen: Survey) -> tuple[str, ...]:
     top = "" if seen.exported == "." else f"{seen.exported}/"
-    return tuple(header.removeprefix(top) for header in seen.headers)
+    public = tuple(header.removeprefix(top) for header in seen.headers)
+    return tuple(dict.fromkeys((*public, _version_header(seen))))
+
+
+def _version_header(seen: Survey) -> str:
+    return posixpath.relpath(seen.version_header, seen.version_folder)
 
 
 def _option(symbol: str, name: str, macro: str, words: str) -> Option:
@@ -329,6 +334,7 @@ def _todo(found: Found) -> tuple[str, ...]:
         *_licence_todo(seen, proposal),
         "recipe.toml: write a description, and the homepage and repository of the port",
         _test_todo(seen, proposal),
+        *_version_todo(seen),
         *needs_todo(found.needs),
         *(f"{path} did not compile on this machine: {why}" for path, why in seen.broken.items()),
         *(
@@ -350,6 +356,13 @@ def _test_todo(seen: Survey, proposal: Proposal) -> str:
         f"test/main.c: it links {len(seen.functions)} public functions, but calls {called} of them:"
         " test what the library is for"
     )
+
+
+def _version_todo(seen: Survey) -> tuple[str, ...]:
+    if seen.version_header in seen.headers:
+        return ()
+    header = seen.version_header
+    return (f"the version is in {header}, no public header: its folder is exported for the test",)
 
 
 def _licence_todo(seen: Survey, proposal: Proposal) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ukport.errors import UsageError
 from ukport.recipe import find_project, load, names
-from ukport.recipe.model import Origin, Tree
+from ukport.recipe.model import Configuration, Origin, Tree
 
 # For a folder that is in no ports repository: Unikraft 0.17 and the C library of its time.
 CORE = Tree(name="unikraft", url="https://github.com/unikraft/unikraft", pin="RELEASE-0.17.0")
@@ -21,6 +21,15 @@ MUSL = Tree(
         archive="https://www.musl-libc.org/releases/musl-1.2.3.tar.gz",
         folder="musl-1.2.3",
     ),
+)
+
+# What a guest needs that prints, where no recipe of the project says it: feasible with Debian 12.
+CONFIGURATION = Configuration(
+    enable=(
+        *("KVM_VMM_QEMU", "KVM_BOOT_PROTO_MULTIBOOT", "PAGING", "LIBMUSL"),
+        *("DEBUG_SYMBOLS_LVL1", "OPTIMIZE_PERF"),
+    ),
+    disable=("LIBUKRANDOM",),
 )
 
 

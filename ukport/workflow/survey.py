@@ -17,9 +17,10 @@ from ukport.errors import UkportError
 from ukport.glue import buildlists
 from ukport.glue.buildlists import BuildList, Switch
 from ukport.process import run
-from ukport.symbols import constant, declarations
+from ukport.symbols import declarations
 from ukport.symbols.closure import Object, closure, outside
 from ukport.symbols.declarations import Declarations
+from ukport.workflow import versionmacro
 
 _MOST_CANDIDATES = 3000
 _MOST_SWITCHES = 12
@@ -69,6 +70,13 @@ class Survey:
         """The folder that the public headers are included from."""
         return include_folder(self.main_header)
 
+    @property
+    def version_folder(self) -> str:
+        """The folder that the header of the version is included from."""
+        if self.version_header in self.headers:
+            return self.exported
+        return posixpath.dirname(self.version_header) or "."
+
 
 def include_folder(header: str) -> str:
     """``include`` for include/x/y.h, else the folder that the header lies in."""
@@ -115,7 +123,7 @@ def survey(repository: git.Repository, tree: str, name: str, version: str, top: 
     tested = {m for t in text.values() for m in buildlists.tested_macros(t)}
     shown = {path: _text(top / path) for path in every_header}
     made = {m for t in (*text.values(), *shown.values()) for m in buildlists.defined_macros(t)}
-    macro, header = _version_macro(headers, declared, shown, version)
+    macro, header = versionmacro.find(headers, shown, declared.macros, version)
     licence = _licence(files)
     wanted = outside([s for s in sources if s in objects], objects)
     undecided = _undecided(lists, options)
@@ -130,7 +138,7 @@ def survey(repository: git.Repository, tree: str, name: str, version: str, top: 
         declared=declared,
         nullary=_nullary(functions, [shown[h] for h in headers]),
         version_macro=macro,
-        version_header=posixpath.relpath(header, exported) if header else "",
+        version_header=header,
         options=options,
         undecided=undecided,
         macros=_own_macros(tested - made - {o.switch.name for o in options}, name, functions),
@@ -336,31 +344,6 @@ def _own_macros(tested: set[str], name: str, functions: Sequence[str]) -> tuple[
     words = ("NO_", "USE_", "WITH_", "ENABLE_", "DISABLE_")
     start = (*(f"{stem}_" for stem in stems), *words)
     return tuple(sorted(m for m in tested if m.startswith(start) and not _PLATFORM.match(m)))
-
-
-_VERSION_NAMES = (
-    "VERSION_NUMBER",
-    "VERSION_NUM",
-    "VERNUM",
-    "VERSION_INT",
-    "VERSION",
-    "VERSION_HEX",
-)
-
-
-def _version_macro(
-    headers: Sequence[str], declared: Declarations, texts: Mapping[str, str], version: str
-) -> tuple[str, str]:
-    """The macro that tells the version as a number, and its header; empty where there is none."""
-    first = version.partition(".")[0]
-    for ending in (*_VERSION_NAMES, "VERSION_MAJOR"):
-        for header in headers:
-            for name in sorted(buildlists.defined_macros(texts[header])):
-                number = constant.value(name, declared.macros)
-                fits = number is not None and 0 < number < 10**9 and name.endswith(ending)
-                if fits and (ending != "VERSION_MAJOR" or str(number) == first):
-                    return name, header
-    return "", ""
 
 
 _LICENCE_FILES = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICENSE)(?:\.(?:md|txt|rst))?", re.IGNORECASE)
