@@ -148,6 +148,8 @@ def test_glue_that_is_not_what_the_recipe_makes(ready):
         ("glue-stale", "recipes/toy/lib/Library.uk", 0),
         ("glue-stale", "recipes/toy/lib/Makefile.uk", line),
     ]
+    told = ukport("check", "--only", "glue", cwd=ready.project).stdout
+    assert "changed by hand" in told  # as ukport glue --check says it
 
 
 def test_switched_off_in_a_recipe(ready):

@@ -1,7 +1,7 @@
 """Rules about recipes: what the model and the lock say, versions, licences."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ukport.check.rule import ERROR, NOTE, WARNING, Check, Hit, check
@@ -176,17 +176,3 @@ def place_of(error: UsageError, path: Path) -> Hit:
     inner = re.search(r"\(at line (\d+), column \d+\)", found[2])
     line = found[1] or (inner[1] if inner else 0)
     return Hit(int(line), found[2], error.hint)
-
-
-def glue_states(generated: Mapping[str, str], there: Mapping[str, bytes]) -> Sequence[Hit]:
-    """Which generated files differ from those that are there, at the first line that does."""
-    hits = []
-    for name, text in generated.items():
-        now = there.get(name)
-        if now is None:
-            hits.append(Hit(0, "is missing", file=name))
-        elif now != text.encode():
-            pairs = zip(now.split(b"\n"), text.encode().split(b"\n"), strict=False)
-            line = next((n for n, (one, two) in enumerate(pairs, 1) if one != two), 1)
-            hits.append(Hit(line, "differs from what the recipe makes", file=name))
-    return hits

@@ -77,6 +77,7 @@ class _One:
 
 def _glue(project: Path, recipe: Recipe, lock: Lock | None, cache: "Cache", one: _One) -> None:
     """The glue made anew from what is in the cache, and compared."""
+    from ukport.workflow.glue import beside
     from ukport.workflow.port import Request as PortRequest
     from ukport.workflow.port import make
     from ukport.workflow.stage import Stages
@@ -91,7 +92,5 @@ def _glue(project: Path, recipe: Recipe, lock: Lock | None, cache: "Cache", one:
     except UkportError as error:
         one.add(rules.GLUE, [Hit(0, f"cannot be made: {error.message}", error.hint)])
         return
-    folder = project / "recipes" / recipe.name / "lib"
-    there = {name: path.read_bytes() for name in made.glue if (path := folder / name).is_file()}
-    hits = rules.glue_states(made.glue, there)
-    one.add(rules.GLUE, [hit._replace(file=f"lib/{hit.file}") for hit in hits])
+    drift = beside(project, made).drift()
+    one.add(rules.GLUE, [Hit(at.line, at.message, at.cure, f"lib/{at.file}") for at in drift])

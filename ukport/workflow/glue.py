@@ -45,6 +45,11 @@ class Glue:
     def files(self) -> Mapping[str, str]:
         return self.made.glue
 
+    def drift(self) -> Iterator[Finding]:
+        """What of the project's files is changed by hand, or made otherwise now."""
+        if self.own:
+            yield from proof.drift(self.files, self.there)
+
     def diff(self) -> Iterator[str]:
         """From the project's files to those that are made, as a unified diff."""
         for name, text in self.files.items():
@@ -59,10 +64,11 @@ def glue(project: Path, name: str, version: str | None, cache: Cache, tell: Tell
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(request(project, Question(name, version)), cache, stages, scratch)
-    return _glue(project, made)
+    return beside(project, made)
 
 
-def _glue(project: Path, made: Made) -> Glue:
+def beside(project: Path, made: Made) -> Glue:
+    """Glue that was made, beside that of the project."""
     folder = lib_folder(project, made.recipe)
     there = {
         name: (folder / name).read_text("utf-8", "replace")
@@ -81,8 +87,8 @@ def check(
     with cache.scratch() as scratch:
         made = make(request(project, Question(name, version)), cache, stages, scratch)
         symbols = of(project, made, Question(name, version), cache, stages)
-        found = _glue(project, made)
-        findings = [*(proof.drift(found.files, found.there) if found.own else ())]
+        found = beside(project, made)
+        findings = [*found.drift()]
         with stages.stage("proof", made.library.library) as said:
             findings += _objects(made)
             findings += proof.prove(symbols, _ground(made, cache, scratch / "kconfig"))
