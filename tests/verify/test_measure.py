@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ukport.verify.measure import Call, call, chance, measures, spread
+from ukport.verify.measure import Call, call, chance, measures, spread, time_between_marks
 
 FIGURES = st.lists(st.integers(1, 6).map(float), min_size=1, max_size=5)
 
@@ -54,13 +54,22 @@ def test_quartiles_stand_around_the_median(figures):
 
 def test_measures_are_whole_lines_of_the_console():
     console = b"""Powered by
-ukport: measure time 123 ns\r
-say ukport: measure time 9 ns
+ukport: measure count 123 ticks\r
+say ukport: measure count 9 ticks
 ukport: measure left 77 B
-ukport: measure time -4 ns
-ukport: measure time 99999999999999999999999 ns
+ukport: measure count -4 ticks
+ukport: measure count 99999999999999999999999 ticks
 """
-    assert measures(console) == {"time ns": 123, "left B": 77}
+    assert measures(console) == {"count ticks": 123, "left B": 77}
+
+
+def test_the_time_is_what_the_emulator_took_between_the_marks():
+    console = b"boot\r\nukport: measure from\r\nx\nukport: measure to\r\nend\n"
+    arrivals = ((6, 100), (28, 250), (30, 260), (50, 900), (54, 950))
+    assert time_between_marks(console, arrivals) == 650
+    assert time_between_marks(console, ((54, 950),)) == 1
+    assert time_between_marks(console.replace(b"from", b"form"), arrivals) == 0
+    assert time_between_marks(b"say " + console.replace(b"\n", b" "), arrivals) == 0
 
 
 @given(st.binary())

@@ -46,7 +46,7 @@ NINE = ("--version", "1.9.0", "--only", "spin")
 
 def test_figures_are_ratios_in_rounds_and_kept(toy):
     done = ukport(toy, *NINE, "--runs", "2", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     first = json.loads(done.stdout)
     (case,) = first["cases"]
     (nine,) = case["subjects"]
@@ -61,7 +61,8 @@ def test_figures_are_ratios_in_rounds_and_kept(toy):
         mine / theirs for mine, theirs in zip(nine["times"], case["baseline"]["times"], strict=True)
     ]
     assert nine["ratio"]["low"] <= nine["ratio"]["median"] <= nine["ratio"]["high"]
-    assert (nine["call"], nine["peak"], first["boots"]) == ("few", 4.0, 8)
+    assert nine["call"] in ("few", "short")
+    assert (nine["peak"], first["boots"]) == (4.0, 8)
 
     # one round more, and in a file that a kill cut short
     (kept,) = Path(os.environ["UKPORT_CACHE"]).glob("bench/*.jsonl")

@@ -33,7 +33,10 @@ def bench(
         typer.Option("--only", metavar="BENCHMARK", help="One of the recipe's; repeatable."),
     ] = None,
     runs: Annotated[
-        int, typer.Option("--runs", metavar="N", min=1, max=1000, help="How many rounds.")
+        int,
+        typer.Option(
+            "--runs", metavar="N", min=0, max=1000, help="Timed rounds; 0 counts instructions."
+        ),
     ] = 7,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure again what is kept of an earlier run.")

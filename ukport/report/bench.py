@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 import msgspec
 
 from ukport.report.markdown import cell as escaped
-from ukport.verify.measure import FEWEST, SIGNIFICANT, Call, Spread, call, spread
+from ukport.verify.measure import FEWEST, SHORTEST, SIGNIFICANT, Call, Spread, call, spread
 
 SCHEMA = "ukport.bench/1"
 ITSELF = "itself"
@@ -17,9 +18,10 @@ ITSELF = "itself"
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """One subject under one benchmark: a boot a round.
 
-    ``times`` in nanoseconds of the guest's clock, ``ratios`` those over the baseline's of the same
-    round. ``instructions`` of a boot whose clock counts them, 0 where there was none. ``peak`` is
-    the most memory in use, in MiB, 0 where the guest does not tell.
+    ``times`` in nanoseconds of the emulator's processor time, ``ratios`` those over the baseline's
+    of the same round. ``instructions`` are of a boot whose clock counts them, 0 where there was
+    none. ``peak`` is the most memory that was taken from the guest's, in MiB, 0 where it does not
+    tell; ``touched`` what QEMU took of the machine's.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     call: Call | None = None
     instructions: int = 0
     peak: float = 0.0
+    touched: int = 0
 
     @property
     def passed(self) -> bool:
@@ -92,6 +95,8 @@ def compared(sample: Sample, baseline: Sample, noise: Sample | None) -> Sample:
     if not (sample.passed and baseline.passed and ratios):
         return sample
     said = call(ratios, noise.ratios) if noise else None
+    if said and median(baseline.times) < SHORTEST:
+        said = Call.SHORT
     return msgspec.structs.replace(sample, ratios=ratios, ratio=spread(ratios), call=said)
 
 
@@ -109,7 +114,13 @@ class Sheet(msgspec.Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-MARKS = {Call.LESS: "faster", Call.MORE: "slower", Call.NOISE: "noise", Call.FEW: "too few"}
+MARKS = {
+    Call.LESS: "faster",
+    Call.MORE: "slower",
+    Call.NOISE: "noise",
+    Call.FEW: "too few",
+    Call.SHORT: "too short",
+}
 
 
 def sheets(bench: Bench) -> tuple[Sheet, ...]:
@@ -135,16 +146,25 @@ def sheets(bench: Bench) -> tuple[Sheet, ...]:
     )
     peak = Sheet(
         "Peak memory, MiB",
-        "of the whole guest: its memory less what its allocator had left at the least",
+        "taken of the whole guest: its memory less what the allocator had left at the least",
         ("benchmark", *bench.names, against),
         tuple(
             (case.name, *(_peak(one) for one in (*case.subjects, case.baseline)))
             for case in bench.cases
         ),
     )
+    touched = Sheet(
+        "Memory touched, MiB",
+        "the most that QEMU took of this machine's, itself included",
+        ("benchmark", *bench.names, against),
+        tuple(
+            (case.name, *(str(s.touched or _NONE) for s in (*case.subjects, case.baseline)))
+            for case in bench.cases
+        ),
+    )
     return tuple(
         sheet
-        for sheet in (time, counted, peak)
+        for sheet in (time, counted, peak, touched)
         if any(word not in ("", _NONE) for row in sheet.rows for word in row[1:])
     )
 
@@ -186,7 +206,8 @@ def summary(bench: Bench) -> Iterator[str]:
         counted = [f"{calls.count(one)} {MARKS[one]}" for one in MARKS if one in calls]
         lost = sum(not case.subjects[at].passed for case in bench.cases)
         counted += [f"{lost} not to the end"] * bool(lost)
-        yield f"{name}: {', '.join(counted)}"
+        if counted:
+            yield f"{name}: {', '.join(counted)}"
 
 
 def failures(bench: Bench) -> tuple[tuple[str, Sample], ...]:
@@ -197,13 +218,16 @@ def failures(bench: Bench) -> tuple[tuple[str, Sample], ...]:
 
 def rule(bench: Bench) -> str:
     """How a difference is told from noise."""
+    if not bench.runs:
+        return "No round was timed: instructions alone were counted, once."
     if bench.runs < FEWEST:
         return f"{bench.runs} rounds are too few to tell a difference from noise: {FEWEST} are."
     return (
         f"Each round boots every subject once, and {bench.against} twice; a ratio is over the same"
         f" round's {bench.against}. A difference counts where the exact rank-sum test (Mann and"
         f" Whitney, two-sided, p < {SIGNIFICANT}) tells the {bench.runs} ratios from those of"
-        f" {bench.against} to itself; else it is noise."
+        f" {bench.against} to itself; else it is noise. Time is what QEMU takes of a processor"
+        f" between two marks of the guest; less than {SHORTEST // 1_000_000} ms are too short."
     )
 
 

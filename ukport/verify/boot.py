@@ -50,7 +50,8 @@ class Boot:
     """A finished boot: console in bytes, ``seconds`` of wall time for the whole run.
 
     ``state`` is the machine as it stood where it was stopped, or in an autopsy; ``host_memory`` the
-    most that QEMU took, in MiB.
+    most that QEMU took, in MiB. ``arrivals`` tell, for each piece of the console that ends a line,
+    how many bytes had come by then, and how many nanoseconds of processor time QEMU had taken.
     """
 
     console: bytes
@@ -61,6 +62,7 @@ class Boot:
     state: State = field(default_factory=State)
     host_memory: int = 0
     told: bytes | None = None  # what the client printed, where there was one
+    arrivals: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def run(
         state=state,
         host_memory=peak // 1024,
         told=bytes(watched.told) if client else None,
+        arrivals=tuple(watched.arrivals),
     )
 
 
@@ -159,6 +162,7 @@ class _Watch:
     def __init__(self, child: "subprocess.Popen[bytes]", ours: Monitor, deadline: float) -> None:
         self.console = bytearray()
         self.told = bytearray()
+        self.arrivals: list[tuple[int, int]] = []
         self._said = bytearray()
         self._child = child
         self._monitor = ours
@@ -245,6 +249,8 @@ class _Watch:
             else:
                 piece = os.read(key.fd, 65536)
                 key.data.extend(piece)
+                if key.data is self.console and b"\n" in piece:
+                    self.arrivals.append((len(self.console), process.spent(self._child)))
                 gone = not piece
             if gone:
                 self._selector.unregister(key.fileobj)

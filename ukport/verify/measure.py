@@ -10,16 +10,33 @@ from math import comb
 from ukport.verify.verdict import lines
 
 _MEASURE = re.compile(r"ukport: measure ([a-z]{1,32}) (\d{1,18}) ([A-Za-z]{1,8})", re.ASCII)
+_MARKS = tuple(
+    re.compile(rb"^ukport: measure %b\r?\n" % word, re.MULTILINE) for word in (b"from", b"to")
+)
 # A call needs a chance below this that figures which do not differ would look so.
 SIGNIFICANT = 0.01
 # The fewest on each side for which that can be: 2 / comb(10, 5) is 0.008.
 FEWEST = 5
+# Nanoseconds; on a busy host a mark may be read some milliseconds after it was made.
+SHORTEST = 50_000_000
 
 
 def measures(console: bytes) -> Mapping[str, int]:
-    """``ukport: measure time 123 ns`` as ``{"time ns": 123}``; the last one of a name counts."""
+    """``ukport: measure left 123 B`` as ``{"left B": 123}``; the last one of a name counts."""
     found = (_MEASURE.fullmatch(line) for line in lines(console))
     return {f"{one[1]} {one[3]}": int(one[2]) for one in found if one}
+
+
+def time_between_marks(console: bytes, arrivals: Sequence[tuple[int, int]]) -> int:
+    """Nanoseconds of the emulator's processor time from ``ukport: measure from`` to ``… to``.
+
+    ``arrivals`` as a Boot has them. 0 where a mark is missing, and else 1 at the least: marks that
+    come together are too close to be told apart. A busy host takes the emulator's core away, which
+    the guest's own clock would count.
+    """
+    ends = [found.end() for mark in _MARKS if (found := mark.search(console))]
+    spent = [next((ns for size, ns in arrivals if size >= end), 0) for end in ends]
+    return max(1, spent[1] - spent[0]) if len(spent) == len(_MARKS) else 0
 
 
 @dataclass(frozen=True)
@@ -40,12 +57,16 @@ def spread(figures: Sequence[float]) -> Spread:
 
 
 class Call(StrEnum):
-    """What can be said of a figure against the noise; FEW where there are too few to say it."""
+    """What can be said of a figure against the noise.
+
+    FEW where there are too few to say it, SHORT where what was timed is shorter than SHORTEST.
+    """
 
     LESS = "less"
     MORE = "more"
     NOISE = "noise"
     FEW = "few"
+    SHORT = "short"
 
 
 def call(figures: Sequence[float], noise: Sequence[float]) -> Call:

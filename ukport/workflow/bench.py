@@ -23,7 +23,16 @@ from ukport.verify.verdict import Kind
 from ukport.workflow.application import benchmarks
 from ukport.workflow.figures import Figure
 from ukport.workflow.port import Request, make
-from ukport.workflow.rounds import BASELINE, COUNTED, ITSELF, Entrant, Rounds, Table, within
+from ukport.workflow.rounds import (
+    BASELINE,
+    COUNTED,
+    ITSELF,
+    Entrant,
+    Rounds,
+    Table,
+    emulated,
+    within,
+)
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
 from ukport.workflow.unikernel import Unikernel, chosen, single, unikernel
@@ -64,6 +73,8 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
     machine, *_ = chosen(axes, order.filters)
     check_machine(order.accel, recipe, machine)
     accel = str(accelerator.choose(cache.root, order.accel, machine))
+    if not (order.runs or emulated(accel)):
+        raise UsageError("--runs 0: only an emulator counts instructions", "say --accel tcg")
     with cache.scratch() as scratch:
         maker = _Maker(project, axes, wanted, cache, stages, order, scratch)
         entrants, failed = maker.entrants()
@@ -98,9 +109,10 @@ def _asked(recipe: Recipe, order: Order) -> tuple[Wanted, tuple[Benchmark, ...]]
         raise UsageError(
             f"recipes/{recipe.name}/recipe.toml names no benchmarks", "describe them in [bench]"
         )
-    if order.runs < 2:  # noqa: PLR2004 - one has no spread
+    if order.runs == 1:
         raise UsageError(
-            f"--runs {order.runs}: one round says nothing of the noise", f"use {RUNS}, or 2 to look"
+            "--runs 1: one round says nothing of the noise",
+            f"use {RUNS}, or 0 to count instructions alone",
         )
     known = [case.name for case in wanted.cases]
     for name in order.only:
@@ -200,6 +212,7 @@ def _sample(number: int, name: str, table: Table, memory: int) -> Sample:
         times=tuple(mine[at].time for at in sorted(mine) if at != COUNTED),
         instructions=mine[COUNTED].time if COUNTED in mine else 0,
         peak=memory - min(left) / _MIB if left else 0.0,
+        touched=max((one.host for at, one in mine.items() if at != COUNTED), default=0),
     )
 
 

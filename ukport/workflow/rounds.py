@@ -15,7 +15,7 @@ from ukport.report.bench import SCHEMA
 from ukport.source import Cache
 from ukport.verify.build import BuildError, toolchain
 from ukport.verify.emulator import version
-from ukport.verify.measure import measures
+from ukport.verify.measure import measures, time_between_marks
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, lines
 from ukport.workflow.events import Begun, Event, Moved
@@ -88,8 +88,8 @@ class Rounds:
             said.append(f"{len(tables)} benchmarks, {self.booted} boots{kept}")
 
     def _rounds(self) -> tuple[int, ...]:
-        emulated = self.accelerator.startswith("TCG")
-        return (*((COUNTED,) if emulated else ()), *range(self.runs))
+        counted = (COUNTED,) if emulated(self.accelerator) else ()
+        return (*counted, *range(self.runs))
 
     def _racing(self, at: int, table: Table) -> tuple[int, ...]:
         """Who is booted in a round: nobody where there is nothing left to compare."""
@@ -141,21 +141,28 @@ class Rounds:
         )
         trial = try_out(subject, self.wanted, self.cache.root)
         self.booted += 1
-        console = trial.booted.console if trial.booted else b""
+        booted, kind, reason = trial.booted, trial.verdict.kind, trial.verdict.reason
+        console = booted.console if booted else b""
+        time = time_between_marks(console, booted.arrivals) if booted else 0
         told = measures(console)
-        kind, reason = trial.verdict.kind, trial.verdict.reason
-        if kind is Kind.PASS and not told.get("time ns"):
-            kind, reason = Kind.FAIL, "the guest told no time"
+        if kind is Kind.PASS and not time:
+            kind, reason = Kind.FAIL, "the guest did not mark where it begins and ends to measure"
         if kind is not Kind.PASS:
             self.consoles[case.name, name] = "\n".join(lines(console))
         return Figure(
             round=at,
             entrant=number,
-            time=told.get("time ns", 0),
+            time=told.get("count ticks", 0) if at == COUNTED else time,
             left=told.get("left B", -1),
+            host=booted.host_memory if booted else 0,
             verdict=str(kind),
             reason="" if kind is Kind.PASS else reason,
         )
+
+
+def emulated(accelerator: str) -> bool:
+    """Whether a guest's clock can count instructions under it."""
+    return accelerator.startswith("TCG")
 
 
 def within(stages: Stages, stage: str, name: str, event: Event) -> None:
