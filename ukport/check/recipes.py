@@ -113,6 +113,8 @@ def stored_versions(recipe: Recipe) -> Iterator[tuple[Keys, str]]:
     yield ["version"], recipe.version
     for at, backend in enumerate(recipe.backends):
         yield ["backends", at, "base"], backend.base
+    for at, cure in enumerate(recipe.cures):
+        yield ["cures", at, "base"], cure.base
     for at, version in enumerate(recipe.matrix.versions):
         yield ["matrix", "versions", at], version
 

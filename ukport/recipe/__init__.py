@@ -3,10 +3,11 @@
 from ukport.recipe.error import RecipeError
 from ukport.recipe.load import edit, find_project, load, names, parse, schema, texts
 from ukport.recipe.lock import Lock, LockedTree
-from ukport.recipe.model import Backend, Feature, Recipe, Tree
+from ukport.recipe.model import Backend, Cure, Feature, Recipe, Tree
 
 __all__ = [
     "Backend",
+    "Cure",
     "Feature",
     "Lock",
     "LockedTree",

@@ -51,6 +51,8 @@ Define = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*(?:=[A-Za-z0-9_]+)?", 128
 Line = Annotated[str, _whole(r"[^\x00-\x1f\"\\$`]*", 400)]
 # A word of a guest's command line.
 Word = Annotated[str, _whole(r"[A-Za-z0-9_.,:/=+-]+", 64)]
+# Code is looked for and never written anywhere, so it may hold any character but controls.
+Text = Annotated[str, _whole(r"[^\x00-\x09\x0b-\x1f]+", 1000)]
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +129,24 @@ class Backend(Strict, frozen=True, kw_only=True):
     series: RelativePath | None = None
     base: VersionText
     glue: tuple[RelativePath, ...] = ()
+
+
+class Code(Strict, frozen=True, kw_only=True):
+    """A place in upstream's own code: ``text``, of one line or more, stands in ``file``."""
+
+    file: RelativePath
+    text: Text
+
+
+class Cure(Strict, frozen=True, kw_only=True):
+    """A series for the releases whose code has a certain fault, which ``where`` shows.
+
+    It comes after the backend's own series. ``base`` is what it applies to.
+    """
+
+    series: RelativePath
+    base: VersionText
+    where: Code
 
 
 class Feature(Strict, frozen=True, kw_only=True):
@@ -378,6 +398,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     libraries: tuple[Tree, ...] = ()
     published: Published | None = None
     backends: Annotated[tuple[Backend, ...], Meta(min_length=1)]
+    cures: tuple[Cure, ...] = ()
     glue: Glue
     configuration: Configuration
     matrix: Matrix = Matrix()

@@ -36,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "libraries": "External libraries that the port is built with, such as musl.",
         "published": "The library as others publish it, whose series is carried until we have one.",
         "backends": "Which series and glue serve which versions; the first that fits is taken.",
+        "cures": "Series for releases that have a fault, each known by the code at fault.",
         "glue": "What Makefile.uk, Config.uk, Library.uk and exportsyms.uk are made from.",
         "configuration": "The options of the unikernel that is booted.",
         "matrix": "What the port is proven over.",
@@ -67,6 +68,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "series": "Its series, a folder of `patches/`; without one upstream is taken as it is.",
         "base": "The version that the series is written for; it is carried from there.",
         "glue": "C files of `glue/` that are compiled for these versions only.",
+    },
+    "Cure": {
+        "series": "Its series, a folder of `patches/`, which comes after the backend's.",
+        "base": "The version that the series is written for; it is carried from there.",
+        "where": "The code that is at fault: releases without it need no cure.",
+    },
+    "Code": {
+        "file": "A file of upstream's, with its folder.",
+        "text": "What stands in it, a line or several.",
     },
     "Glue": {
         "library": "What Unikraft calls the library: `libmimalloc`.",

@@ -52,7 +52,38 @@ def carry(
 
     Raises ConflictError where a decided patch does not apply, PatchError for an unreadable one.
     """
+    return carry_parts(repo, [(series, old)], new, scratch=scratch, decisions=decisions)[0]
+
+
+def carry_parts(
+    repo: Repository,
+    parts: Sequence[tuple[Sequence[Patch], str]],
+    new: str,
+    *,
+    scratch: Path,
+    decisions: Mapping[str, Decision],
+) -> tuple[Carry, ...]:
+    """Several series on top of each other, each from the tree that it was written for.
+
+    Up to the first that stands: there may be fewer results than ``parts``.
+    """
     bench = _Bench(repo, scratch)
+    done: list[Carry] = []
+    for series, old in parts:
+        done.append(_carry(bench, series, old, new, decisions))
+        new = done[-1].rebase.tree
+        if done[-1].standing:
+            break
+    return tuple(done)
+
+
+def _carry(
+    bench: "_Bench",
+    series: Sequence[Patch],
+    old: str,
+    new: str,
+    decisions: Mapping[str, Decision],
+) -> Carry:
     results: list[PatchResult] = []
     landed: list[Patch] = []
     rest = list(series)
@@ -64,7 +95,8 @@ def carry(
         if True in still:
             at = still.index(True)
             done = Rebase((*results, *part.results[: at + 1]), tuple(landed), part.tree, bench.repo)
-            told = _with_depends(repo, series, begin, rest[at], (*results, *part.results[: at + 1]))
+            tried = (*results, *part.results[: at + 1])
+            told = _with_depends(bench.repo, series, begin, rest[at], tried)
             return Carry(done, _standing(bench, rest, at, (old, new), told))
         results += part.results
         landed += part.series

@@ -114,6 +114,7 @@ def _inputs(project: Path, recipe: Recipe) -> list[Path]:
     for part in ("glue", "test"):
         paths += [folder / part / name for name in own.paths(project, recipe.name, part)]
     series = [backend.series for backend in recipe.backends]
+    series += [cure.series for cure in recipe.cures]
     series += [tree.series for tree in recipe.pinned]
     for name in filter(None, dict.fromkeys(series)):
         paths += sorted((project / "patches" / name).glob("*.patch"))

@@ -1,5 +1,6 @@
 """Every series of a recipe carried to the trees of one version."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +9,15 @@ from pathlib import Path
 import msgspec
 
 from ukport.errors import ConflictError
-from ukport.recipe import Backend, Recipe
+from ukport.recipe import Recipe
 from ukport.report import conflict
-from ukport.series.decide import Decision, Standing, carry
+from ukport.series.decide import Decision, Standing, carry_parts
 from ukport.series.outcome import PatchResult
 from ukport.series.patch import Patch
-from ukport.series.series import SeriesError, read_series
+from ukport.series.series import read_series
 from ukport.source import Source, Sources
 from ukport.verify.workspace import PatchedTree
+from ukport.workflow.parts import Part
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -29,13 +31,26 @@ class Decided(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Carried:
-    """A tree's series on the version at hand; ``folder`` is below ``patches/``."""
+    """A tree's series on the version at hand; ``parts`` by their folders below ``patches/``."""
 
     tree: str
-    folder: str
     results: tuple[PatchResult, ...]
-    series: tuple[Patch, ...]
+    parts: Mapping[str, tuple[Patch, ...]]
     patched: PatchedTree
+
+    @property
+    def series(self) -> tuple[Patch, ...]:
+        """All patches in their order; those of several folders are numbered through."""
+        patches = [patch for part in self.parts.values() for patch in part]
+        if len(self.parts) <= 1:
+            return tuple(patches)
+        return tuple(
+            patch._replace(name=f"{at:04d}-{_NUMBER.sub('', patch.name)}")
+            for at, patch in enumerate(patches, 1)
+        )
+
+
+_NUMBER = re.compile(r"^\d+-")
 
 
 class StandingError(ConflictError):
@@ -55,53 +70,26 @@ class StandingError(ConflictError):
 def carry_all(
     patches: Path,
     recipe: Recipe,
-    backend: Backend,
     found: Sources,
-    base: str,
+    upstream: Sequence[Part],
     scratch: Path,
     decided: Sequence[Decided],
 ) -> tuple[Carried, ...]:
-    """The upstream's series from the commit ``base``, and those of the pinned trees.
+    """The series of the upstream, which are ``upstream``, and those of the pinned trees.
 
     Raises StandingError with the first patch that does not fit.
     """
 
-    def one(
-        source: Source, folder: str | None, old: str, series: tuple[Patch, ...] | None = None
-    ) -> Carried:
-        if folder is None:
-            plain = PatchedTree(
-                source.name, source.repository, source.repository.tree(source.commit)
-            )
-            return Carried(source.name, "", (), (), plain)
-        series = series or read_series(patches / folder)
-        decisions = _decisions(decided, source.name)
-        return _carry(series, folder, source, old, scratch, decisions)
+    def one(source: Source, parts: Sequence[Part]) -> Carried:
+        return _carry(parts, source, scratch, _decisions(decided, source.name))
 
-    own = _published(patches, recipe, backend, found)
+    def pinned_parts(folder: str | None, source: Source) -> list[Part]:
+        return [Part(folder, source.commit, read_series(patches / folder))] if folder else []
+
     pinned = [(found.pinned[tree.name], tree.series) for tree in recipe.pinned]
-    upstream = one(found.upstream, backend.series, base, own)
-    return (upstream, *(one(source, folder, source.commit) for source, folder in pinned))
-
-
-def _published(
-    patches: Path, recipe: Recipe, backend: Backend, found: Sources
-) -> tuple[Patch, ...] | None:
-    """The published library's series, as long as the project has none of its own."""
-    published = recipe.published
-    if published is None or backend.series is None or (patches / backend.series).is_dir():
-        return None
-    source = found.pinned[published.name]
-    start = f"{published.patches}/"
-    names = [path for path in source.repository.list(source.commit) if path.startswith(start)]
-    if not names:
-        raise SeriesError(
-            f"{published.url} has no patches in {published.patches} at {published.pin}",
-            "correct published.patches in the recipe",
-        )
-    return tuple(
-        Patch(path.removeprefix(start), source.repository.read(source.commit, path))
-        for path in names
+    return (
+        one(found.upstream, upstream),
+        *(one(source, pinned_parts(folder, source)) for source, folder in pinned),
     )
 
 
@@ -114,31 +102,35 @@ def _decisions(decided: Sequence[Decided], tree: str) -> Mapping[str, Decision]:
 
 
 def _carry(
-    series: Sequence[Patch],
-    folder: str,
+    parts: Sequence[Part],
     source: Source,
-    old: str,
     scratch: Path,
     decisions: Mapping[str, Decision],
 ) -> Carried:
-    done = carry(
+    if not parts:
+        tree = source.repository.tree(source.commit)
+        return Carried(source.name, (), {}, PatchedTree(source.name, source.repository, tree))
+    done = carry_parts(
         source.repository,
-        series,
-        old,
+        [(part.series, part.base) for part in parts],
         source.commit,
         scratch=scratch / source.name,
         decisions=decisions,
     )
-    if done.standing is not None:
-        raise StandingError(source.name, folder, done.standing)
-    carried = done.rebase
-    patched = PatchedTree(source.name, carried.repo, carried.tree)
-    return Carried(source.name, folder, carried.results, carried.series, patched)
+    if done[-1].standing is not None:
+        raise StandingError(source.name, parts[len(done) - 1].folder, done[-1].standing)
+    last = done[-1].rebase
+    return Carried(
+        source.name,
+        tuple(result for one in done for result in one.rebase.results),
+        {part.folder: one.rebase.series for part, one in zip(parts, done, strict=True)},
+        PatchedTree(source.name, last.repo, last.tree),
+    )
 
 
 def summary(carried: Sequence[Carried]) -> str:
     """``mimalloc 1 patch, unikraft 2: all unchanged, no fuzz``."""
-    counts = [(one.tree, len(one.results)) for one in carried if one.folder]
+    counts = [(one.tree, len(one.results)) for one in carried if one.parts]
     words = [
         f"{tree} {n}" + (" patch" + "es" * (n != 1)) * (not i) for i, (tree, n) in enumerate(counts)
     ]

@@ -331,6 +331,9 @@ def _series_of(recipe: Recipe, lock: locks.Lock | None) -> Iterator[Series]:
         if backend.series:
             tag = upstream.tag_of(backend.base)
             yield _one(recipe, lock, upstream.name, upstream.url, backend.series, tag)
+    for cure in recipe.cures:
+        tag = upstream.tag_of(cure.base)
+        yield _one(recipe, lock, upstream.name, upstream.url, cure.series, tag)
     for tree in recipe.pinned:
         if tree.series:
             yield _one(recipe, lock, tree.name, tree.url, tree.series, tree.pin)

@@ -15,7 +15,7 @@ from ukport.glue import features, generate, hand
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
 from ukport.recipe import files as own
-from ukport.source import Cache, Sources, Version, fetch, find_exact, find_version, within
+from ukport.source import Cache, Sources, Version, fetch, find_version, within
 from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
 from ukport.verify.client import Client
@@ -25,6 +25,7 @@ from ukport.workflow import originals
 from ukport.workflow.application import own_client, own_tests, smp_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change, lib_folder
+from ukport.workflow.parts import upstream_parts
 from ukport.workflow.stage import Stages
 
 
@@ -96,9 +97,9 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
         found = fetch(recipe, version, tag, cache, request.lock, strict=request.strict)
         said += [f"{s.name} {s.tag[:16]}" for s in (found.upstream, *found.pinned.values())]
     with stages.stage("rebase", backend.series or "") as said:
-        base = _base(recipe, backend, found, cache)
         patches = request.project / "patches"
-        carried = carry_all(patches, recipe, backend, found, base, scratch, request.decided)
+        parts = upstream_parts(patches, recipe, backend, found, cache)
+        carried = carry_all(patches, recipe, found, parts, scratch, request.decided)
         said.append(summary(carried))
     with stages.stage("glue", recipe.glue.library) as said:
         made = assemble(request, version, backend, found, carried, cache)
@@ -115,12 +116,6 @@ def choose_backend(recipe: Recipe, version: Version) -> Backend:
     raise UsageError(
         f"{recipe.name}: no backend of the recipe serves {version}", f"there is: {served}"
     )
-
-
-def _base(recipe: Recipe, backend: Backend, found: Sources, cache: Cache) -> str:
-    """The commit that the backend's series was made for."""
-    _, tag = find_exact(recipe, backend.base, cache)
-    return found.upstream.repository.resolve(tag)
 
 
 def assemble(

@@ -66,8 +66,9 @@ def _functions(text: bytes) -> tuple[Function, ...]:
 def patches(carried: Carried, old: Code, new: Code) -> Iterator[Touch]:
     """What became of the functions that each patch of the old version's series edits."""
     files = {p: from_bytes(old.texts[p]) for p in touched(carried.series) if p in old.texts}
-    for patch in carried.series:
-        place = f"patches/{carried.folder}/{patch.name}"
+    series = [(folder, patch) for folder, part in carried.parts.items() for patch in part]
+    for folder, patch in series:
+        place = f"patches/{folder}/{patch.name}"
         seen: dict[tuple[str, str], None] = {}
         for fitted in fit(patch, files):
             if not isinstance(fitted, Fitted):

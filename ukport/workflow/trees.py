@@ -136,6 +136,10 @@ def _uses_of(recipe: Recipe, lock: locks.Lock | None, folder: str) -> Iterator[U
         if backend.series == folder:
             tag = upstream.tag_of(backend.base)
             yield Use(recipe.name, upstream.name, upstream.url, _locked(lock, upstream.name, tag))
+    for cure in recipe.cures:
+        if cure.series == folder:
+            tag = upstream.tag_of(cure.base)
+            yield Use(recipe.name, upstream.name, upstream.url, _locked(lock, upstream.name, tag))
     for tree in recipe.pinned:
         if tree.series == folder:
             yield Use(recipe.name, tree.name, tree.url, _locked(lock, tree.name, tree.pin))

@@ -170,18 +170,22 @@ def files(project: Path, made: Made) -> Mapping[str, bytes | None]:
     """Every file of the project that the port of this version consists of; None: it goes away."""
     folder = f"recipes/{made.recipe.name}"
     at = made.recipe.backends.index(made.backend)
-    recipe = edit(
-        (project / folder / RECIPE).read_text("utf-8"),
-        {("version",): str(made.version), ("backends", at, "base"): str(made.version)},
-    )
+    carried = {name for one in made.carried for name in one.parts}
+    moved: dict[tuple[str | int, ...], str] = {
+        ("version",): str(made.version),
+        ("backends", at, "base"): str(made.version),
+    }
+    for number, cure in enumerate(made.recipe.cures):
+        if cure.series in carried:
+            moved["cures", number, "base"] = str(made.version)
+    recipe = edit((project / folder / RECIPE).read_text("utf-8"), moved)
     found: dict[str, bytes | None] = {
         f"{folder}/{RECIPE}": recipe.encode(),
         f"{folder}/{LOCK}": locks.dump(made.sources.lock).encode(),
     }
     found |= {f"{folder}/lib/{name}": text.encode() for name, text in made.glue.items()}
-    for carried in made.carried:
-        if carried.folder:
-            top = f"patches/{carried.folder}"
-            found |= {f"{top}/{old.name}": None for old in read_series(project / top)}
-            found |= {f"{top}/{patch.name}": patch.raw for patch in carried.series}
+    for name, series in (part for one in made.carried for part in one.parts.items()):
+        top = f"patches/{name}"
+        found |= {f"{top}/{old.name}": None for old in read_series(project / top)}
+        found |= {f"{top}/{patch.name}": patch.raw for patch in series}
     return found
