@@ -2,7 +2,7 @@
 
 import json
 
-from tests.toy import Toy
+from tests.toy import Toy, commit, library
 from tests.workflow.test_upgrade import ukport
 
 GLUE = """\
@@ -113,3 +113,28 @@ def test_a_symbol_that_nobody_provides(toy):
         if one["severity"] == "error"
     )
     assert found["message"] == "lost: nobody provides it; used at lib-toy/glue.c:2"
+
+
+def test_a_source_that_is_not_listed_and_a_header_that_is_not_found(toy):
+    glue = toy.project / "recipes/toy/glue/glue.c"
+    glue.write_text("int toy_extra(void);\nint f(void) { return toy_extra(); }\n")
+    recipe = toy.recipe.read_text()
+    toy.recipe.write_text(
+        recipe.replace(
+            'source_list = "src/static.c"', 'sources = ["src/answer.c", "src/version.c"]'
+        )
+    )
+    found = asked(toy, "symbols", "toy", "--version", "1.1.0", code=1)
+    assert [(one["name"], one["provider"]["file"]) for one in found["outside"]] == [
+        ("toy_extra", "src/extra.c")
+    ]
+    told = asked(toy, "glue", "toy", "--version", "1.1.0", "--check", "--offline", code=1)
+    (lost,) = (one for one in told["findings"] if one["rule"] == "missing-symbol")
+    assert lost["message"].startswith("toy_extra: src/extra.c defines it, and is not compiled")
+    toy.recipe.write_text(recipe.replace('includes = ["include"]', 'includes = ["src"]', 1))
+    glue.write_text('#include "deep/kit.h"\n')
+    more = library(100) | {"private/deep/kit.h": "\n"}
+    commit(toy.upstream, more, "With a private header", "v1.0.1")
+    shown = ukport(toy, "symbols", "toy", "--version", "1.0.1")
+    assert shown.returncode == 1
+    assert "deep/kit.h is in toy (toy/toy-1.0.1/private/deep/kit.h)" in shown.stdout

@@ -134,7 +134,7 @@ def _kconfig(core: Path, allowed: Sequence[Path], top: Path) -> "kconfiglib.Kcon
 
         @property
         def _functions(self) -> dict[str, Any]:
-            return self.__dict__["functions"]  # type: ignore[no-any-return]
+            return self.__dict__["functions"]  # type: ignore[no-any-return] # nor has what it holds
 
         @_functions.setter
         def _functions(self, value: dict[str, Any]) -> None:

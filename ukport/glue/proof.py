@@ -120,13 +120,19 @@ def _line(text: str, source: str) -> int:
 def _header_cure(unit: Unit) -> str:
     if not unit.missing:
         return "leave it out, or mend it with a patch"
-    return f"{unit.missing} is not in the includes: name its folder, or select the library of it"
+    if not unit.offered:
+        return f"no tree at hand has {unit.missing}: find the library that does, and select it"
+    return (
+        f"{unit.missing} is in {' or '.join(unit.offered)}: name its folder in glue.includes, or"
+        " select that library"
+    )
 
 
 def _told(one: Outside) -> str:
     places = ", ".join(f"{p.file}:{p.line}" for p in one.places[:_PLACES])
     return {
         Source.UNSELECTED: f"only {one.provider.name} has it, which is not in this configuration",
+        Source.UNLISTED: f"{one.provider.file} defines it, and is not compiled",
         Source.COMPILER: "only the compiler's library has it, which Unikraft does not link",
     }.get(one.provider.source, "nobody provides it") + (f"; used at {places}" if places else "")
 
@@ -134,6 +140,8 @@ def _told(one: Outside) -> str:
 def _cure(one: Outside) -> str:
     if one.provider.source is Source.UNSELECTED:
         return f"add {one.provider.name.upper()} to glue.selects in the recipe"
+    if one.provider.source is Source.UNLISTED:
+        return f"list {one.provider.file}, or take it out of glue.without in the recipe"
     return "compile the source that defines it, or write it in the recipe's glue"
 
 

@@ -108,12 +108,15 @@ def _provider(one: Outside) -> str:
             return f"{one.provider.name}, not selected"
         case Source.COMPILER:
             return f"{one.provider.name}, not linked"
+        case Source.UNLISTED:
+            return f"{one.provider.file}, not compiled"
     return "nobody"
 
 
 def _missing(one: Outside) -> str:
     told = {
         Source.UNSELECTED: f"{one.provider.name} has it, but is not in this configuration",
+        Source.UNLISTED: f"{one.provider.file} defines it, but is not compiled",
         Source.COMPILER: f"only {one.provider.name} has it, which Unikraft does not link",
     }.get(one.provider.source, "nobody provides it")
     return f"{told}{_used(one.places)}"
@@ -129,5 +132,6 @@ def _used(places: Sequence[Place]) -> str:
 
 def _why(unit: Unit) -> str:
     if unit.broken:
-        return f"does not compile: {unit.reason}"
+        who = f"; {unit.missing} is in {', '.join(unit.offered)}" if unit.offered else ""
+        return f"does not compile: {unit.reason}{who}"
     return f"read from its object: {unit.reason}"

@@ -1,7 +1,8 @@
 """Every distinct declaration read once, for all units and for all later runs.
 
 What a declaration means depends on its text and on the types and constants that it names, so its
-key is its text together with the keys of the declarations that these names come from.
+key is its text together with the keys of the declarations that these names come from. Of a
+function's definition the head is read first, and all of it only where it is asked for.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from ukport.symbols import quick
 from ukport.symbols.fold import Layout
 from ukport.symbols.lexical import pieces
 from ukport.symbols.record import Record
@@ -18,10 +20,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Entry:
-    """A declaration that was read, and what identifies it."""
+    """A declaration that was read, what identifies it, and what it rests on."""
 
     key: bytes
     record: Record
+    text: str
+    rests: "Mapping[str, Entry]"
 
 
 class Book:
@@ -74,12 +78,20 @@ class Book:
         for word, entry in rests.items():
             digest.update(b"\0%s\0%s" % (word.encode(), entry.key))
         key = digest.digest()
-        record = self._known.get(key)
+        record = quick.function(text) or self._kept(key, text, rests)
+        return Entry(key, record, text, rests)
+
+    def whole(self, entry: Entry) -> Record:
+        """All that a declaration says, its function's body included."""
+        return self._kept(entry.key, entry.text, entry.rests)
+
+    def _kept(self, key: bytes, text: str, rests: Mapping[str, Entry]) -> Record:
+        record = self.used.get(key) or self._known.get(key)
         if record is None:
             record = self._read(text, rests)
             self.fresh += 1
         self.used[key] = record
-        return Entry(key, record)
+        return record
 
     def _read(self, text: str, rests: Mapping[str, Entry]) -> Record:
         from ukport.symbols.declare import Reader

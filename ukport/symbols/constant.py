@@ -20,7 +20,8 @@ _BINARY: Mapping[type, Callable[[int, int], int]] = {
     ast.BitXor: xor,
 }
 _UNARY: Mapping[type, Callable[[int], int]] = {ast.USub: neg, ast.UAdd: pos, ast.Invert: invert}
-_LARGEST = 1 << 64
+_BITS = 64  # of the widest integer
+_LARGEST = 1 << _BITS
 
 
 def value(name: str, macros: Mapping[str, str]) -> int | None:
@@ -58,7 +59,7 @@ def _evaluate(node: ast.expr) -> int:
             result = number
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
             operands = (_evaluate(left), _evaluate(right))
-            if isinstance(operator, ast.LShift | ast.RShift) and not 0 <= operands[1] < 64:  # noqa: PLR2004
+            if isinstance(operator, ast.LShift | ast.RShift) and not 0 <= operands[1] < _BITS:
                 raise ValueError("a shift by that many places")
             result = _BINARY[type(operator)](*operands)
         case ast.UnaryOp(op=operator, operand=operand) if type(operator) in _UNARY:

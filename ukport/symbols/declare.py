@@ -7,7 +7,8 @@ from pycparser import c_ast, c_generator, c_parser
 
 from ukport.symbols.extensions import Plain, plain
 from ukport.symbols.fold import FUNCTION, Folder, Layout
-from ukport.symbols.lexer import QuickLexer
+from ukport.symbols.lexer import QuickParser
+from ukport.symbols.quick import KEPT
 from ukport.symbols.record import Declared, Record, Reference
 from ukport.symbols.walk import Walker
 
@@ -30,9 +31,9 @@ class Reader:
     """Reads declarations one by one; what they rest on comes with each."""
 
     def __init__(self) -> None:
-        self._legacy = c_parser.CParser(lexer=QuickLexer)
+        self._legacy = QuickParser()
         # The only dialect that has typeof; it takes more words for keywords.
-        self._newest = c_parser.CParser(lexer=QuickLexer, dialect="c23")
+        self._newest = QuickParser(dialect="c23")
         self._generator = c_generator.CGenerator()
 
     def read(
@@ -212,7 +213,7 @@ class _Maker:
                 tentative=tentative,
                 weak="weak" in attributes,
                 gnu_inline=gnu_inline,
-                kept=bool(attributes.keys() & {"used", "constructor", "destructor"}),
+                kept=bool(attributes.keys() & KEPT),
                 noreturn=noreturn,
                 alias=alias,
                 signature=signature,

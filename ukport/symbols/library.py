@@ -16,6 +16,8 @@ class Source(StrEnum):
     UNSELECTED = "unselected"
     # The compiler's own library has it, which Unikraft does not link.
     COMPILER = "compiler"
+    # A source of upstream's that is not compiled has it.
+    UNLISTED = "unlisted"
     NOBODY = "nobody"
 
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 # Changes with the meaning of what is kept.
-FORMAT = 3
+FORMAT = 4
 
 
 class Place(Struct, frozen=True, array_like=True):
@@ -38,7 +38,8 @@ class Unit(Struct, frozen=True):
     ``local`` are functions and objects of its own that are in the object. ``missed`` are macros
     that it asks for and that nobody defines, ``used`` those that it uses. Where ``parsed`` is
     off, ``reason`` says why, and ``defines`` and ``needs`` are the object's. One that does not
-    compile is ``broken`` and has neither; ``missing`` is the header that was not found.
+    compile is ``broken`` and has neither; ``missing`` is the header that was not found, ``offered``
+    who has one of that name.
     """
 
     source: str
@@ -54,3 +55,4 @@ class Unit(Struct, frozen=True):
     reason: str = ""
     broken: bool = False
     missing: str = ""
+    offered: tuple[str, ...] = ()

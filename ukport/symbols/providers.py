@@ -16,10 +16,10 @@ from ukport.symbols.analyse import Place, analyse
 from ukport.symbols.command import Command
 from ukport.symbols.library import NOBODY, Provider, Source
 from ukport.symbols.store import store
+from ukport.symbols.whereabouts import REGISTERED
 
 EXPORTS = "exportsyms.uk"
 _WORD = re.compile(rb"[A-Za-z_]\w*")
-_REGISTERED = re.compile(r"\$\(call\s+addlib(?:_s)?,\s*(\w+)")
 # How many sources are read at once while their symbols are still looked for.
 _BATCH = 24
 # How many sources are tried for a name that none of them spells out.
@@ -174,7 +174,7 @@ class _Exports:
             if name in names:
                 makefile = folder / "Makefile.uk"
                 text = makefile.read_text("utf-8", "replace") if makefile.exists() else ""
-                registered = _REGISTERED.search(text)
+                registered = REGISTERED.search(text)
                 library = registered[1] if registered else folder.name
                 where = (folder / EXPORTS).relative_to(self._core)
                 return Provider(Source.UNSELECTED, library, f"unikraft/{where}")

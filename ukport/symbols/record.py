@@ -15,7 +15,8 @@ class Declared(Struct, frozen=True, array_like=True):
     """A function or an object, declared or defined.
 
     ``tentative`` is a definition of an object without a value. ``symbol`` is its asm label, or its
-    name; ``alias`` the symbol that it is another name of.
+    name; ``alias`` the symbol that it is another name of. ``unread`` is a definition of which only
+    the head was read.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Declared(Struct, frozen=True, array_like=True):
     alias: str = ""
     signature: str = ""
     references: tuple[Reference, ...] = ()
+    unread: bool = False
 
 
 class Record(Struct, frozen=True, array_like=True):

@@ -11,7 +11,7 @@ from operator import attrgetter
 from ukport.symbols.book import Book, Entry
 from ukport.symbols.model import Defined, Needed, Place, Unit
 from ukport.symbols.preprocessed import Piece, Preprocessed
-from ukport.symbols.record import Declared, Reference
+from ukport.symbols.record import Declared, Record, Reference
 
 
 class UnreadableError(Exception):
@@ -36,8 +36,9 @@ class _Symbol:
     alias: str = ""
     definition: Declared | None = None
     place: Piece | None = None
+    entry: Entry | None = None
 
-    def add(self, one: Declared, piece: Piece) -> None:
+    def add(self, one: Declared, piece: Piece, entry: Entry) -> None:
         self.symbol = self.symbol if self.symbol not in ("", self.name) else one.symbol
         # A later extern keeps the linkage of the first.
         self.static = self.static or one.static
@@ -49,7 +50,7 @@ class _Symbol:
         self.extern_inline = self.extern_inline or (one.inline and one.extern)
         self.alias = one.alias or self.alias
         if one.defined and not (one.tentative and self.definition):
-            self.definition, self.place = one, piece
+            self.definition, self.place, self.entry = one, piece, entry
 
     @property
     def emitted(self) -> bool:
@@ -84,7 +85,7 @@ def combine(
     if read.renaming:
         raise UnreadableError(f"{source}: {read.renaming} renames symbols")
     symbols = _symbols(read.pieces, book, name)
-    reached = _reached(symbols)
+    reached = _reached(symbols, book, name)
     found = _Collector(symbols, compilers, name)
     for one in reached:
         found.uses(symbols[one])
@@ -115,8 +116,7 @@ def _symbols(
         entry = book.entry(piece.text, scope)
         record = entry.record
         if record.error:
-            place = f"{name_of(piece.file)}:{piece.line + record.line}"
-            raise UnreadableError(f"{place}: {record.error}")
+            raise _unreadable(piece, record, name_of)
         for name in record.types:
             scope[name] = entry
         for name in record.tags:
@@ -125,16 +125,35 @@ def _symbols(
             symbol = symbols.get(one.name)
             if symbol is None:
                 symbol = symbols[one.name] = _Symbol(one.name)
-            symbol.add(one, piece)
+            symbol.add(one, piece, entry)
     return symbols
 
 
-def _reached(symbols: Mapping[str, _Symbol]) -> list[str]:
+def _unreadable(piece: Piece, record: Record, name_of: Callable[[str], str]) -> UnreadableError:
+    place = f"{name_of(piece.file)}:{piece.line + record.line}"
+    return UnreadableError(f"{place}: {record.error}")
+
+
+def _whole(symbol: _Symbol, book: Book, name_of: Callable[[str], str]) -> Declared | None:
+    """A definition with all that it refers to."""
+    piece, definition = symbol.place, symbol.definition
+    if definition is None or not definition.unread or piece is None or symbol.entry is None:
+        return definition
+    record = book.whole(symbol.entry)
+    if record.error:
+        raise _unreadable(piece, record, name_of)
+    symbol.definition = next(one for one in record.declared if one.name == symbol.name)
+    return symbol.definition
+
+
+def _reached(
+    symbols: Mapping[str, _Symbol], book: Book, name_of: Callable[[str], str]
+) -> list[str]:
     """The names whose definitions are in the object, or inlined into it by their nature."""
     reached = {name: None for name, symbol in symbols.items() if symbol.emitted}
     waiting = list(reached)
     while waiting:
-        definition = symbols[waiting.pop()].definition
+        definition = _whole(symbols[waiting.pop()], book, name_of)
         for reference in definition.references if definition else ():
             symbol = symbols.get(reference.name)
             if not symbol or not symbol.definition or reference.name in reached:

@@ -14,9 +14,11 @@ from ukport.process import run
 from ukport.recipe import load
 from ukport.recipe import lock as locks
 from ukport.source import Cache
+from ukport.symbols import whereabouts
 from ukport.symbols.analyse import Place, analyse
 from ukport.symbols.command import Command
-from ukport.symbols.library import Outside, Symbols, doubles, outside
+from ukport.symbols.library import Outside, Provider, Source, Symbols, doubles, outside
+from ukport.symbols.model import Unit
 from ukport.symbols.providers import Around, find
 from ukport.symbols.store import store
 from ukport.verify.build import toolchain
@@ -108,6 +110,8 @@ def read(made: Made, question: Question, cache: Cache, stages: Stages) -> Symbol
             }
             around = Around(others, workspace.core)
             providers = find(needed, around, place, root / "results" / f"providers-{library}.json")
+            providers = {**providers, **_unlisted(providers, units, workspace, made)}
+            units = tuple(_offered(unit, workspace, made) for unit in units)
             said.append(f"{len(needed)} symbols from outside")
     return Symbols(
         recipe=made.recipe.name,
@@ -117,6 +121,35 @@ def read(made: Made, question: Question, cache: Cache, stages: Stages) -> Symbol
         outside=tuple(Outside(name, providers[name], needed[name]) for name in needed),
         doubles=doubles(units),
     )
+
+
+def _unlisted(
+    providers: Mapping[str, Provider], units: Sequence[Unit], workspace: Workspace, made: Made
+) -> Mapping[str, Provider]:
+    """Upstream's own sources that have what nobody provides, and that are not compiled."""
+    lost = {name for name, one in providers.items() if one.source is Source.NOBODY}
+    library = made.library.library
+    origin = workspace.build / library / "origin" / made.sources.upstream.folder
+    compiled = {unit.source for unit in units}
+    found = whereabouts.definers(lost, origin, compiled)
+    return {name: Provider(Source.UNLISTED, library, file) for name, file in found.items()}
+
+
+def _offered(unit: Unit, workspace: Workspace, made: Made) -> Unit:
+    """With who has the header that a unit lacks."""
+    if not unit.missing:
+        return unit
+    trees = made.recipe.libraries
+    roots = {made.recipe.core.name: workspace.core}
+    roots |= {tree.name: workspace.library(tree.name) for tree in trees}
+    roots |= {
+        tree.origin.name: workspace.build / tree.library / "origin"
+        for tree in trees
+        if tree.library and tree.origin
+    }
+    roots[made.recipe.upstream.name] = workspace.build / made.library.library / "origin"
+    offered = whereabouts.header(unit.missing, roots)
+    return msgspec.structs.replace(unit, offered=offered)
 
 
 def _commands(
