@@ -264,7 +264,9 @@ class Screen:
         if self._json:
             self._document(document(bench))
             return ExitCode.OK if bench.passed else ExitCode.FINDINGS
-        for sheet in sheets(bench):
+        # A cell with its quartiles has 23 characters.
+        room = 23 * (len(bench.names) + 1) + 24
+        for sheet in sheets(bench, brief=self._out.width < room):
             self.put(Text(sheet.title, style="bold").append(f"  {sheet.note}", style="dim"))
             table = _table(*sheet.heads)
             for row in sheet.rows:

@@ -21,7 +21,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     ``times`` in nanoseconds of the emulator's processor time, ``ratios`` those over the baseline's
     of the same round. ``instructions`` are of a boot whose clock counts them, 0 where there was
     none. ``peak`` is the most memory that was taken from the guest's, in MiB, 0 where it does not
-    tell; ``touched`` what QEMU took of the machine's.
+    tell.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     call: Call | None = None
     instructions: int = 0
     peak: float = 0.0
-    touched: int = 0
 
     @property
     def passed(self) -> bool:
@@ -123,14 +122,17 @@ MARKS = {
 }
 
 
-def sheets(bench: Bench) -> tuple[Sheet, ...]:
-    """Time, and instructions and memory where they were measured."""
+def sheets(bench: Bench, *, brief: bool = False) -> tuple[Sheet, ...]:
+    """Time, and instructions and memory where they were measured; ``brief`` without quartiles."""
     against = bench.against
     time = Sheet(
         f"Time \N{DIVISION SIGN} {against}",
-        "median of the rounds (quartiles); below 1 is faster",
+        f"median of the rounds{'' if brief else ' (quartiles)'}; below 1 is faster",
         ("benchmark", *bench.names, f"{against} itself"),
-        tuple(_row(case, _time) for case in bench.cases),
+        tuple(
+            (case.name, *(_time(one, brief=brief) for one in (*case.subjects, case.noise)))
+            for case in bench.cases
+        ),
     )
     counted = Sheet(
         f"Instructions \N{DIVISION SIGN} {against}",
@@ -153,18 +155,9 @@ def sheets(bench: Bench) -> tuple[Sheet, ...]:
             for case in bench.cases
         ),
     )
-    touched = Sheet(
-        "Memory touched, MiB",
-        "the most that QEMU took of this machine's, itself included",
-        ("benchmark", *bench.names, against),
-        tuple(
-            (case.name, *(str(s.touched or _NONE) for s in (*case.subjects, case.baseline)))
-            for case in bench.cases
-        ),
-    )
     return tuple(
         sheet
-        for sheet in (time, counted, peak, touched)
+        for sheet in (time, counted, peak)
         if any(word not in ("", _NONE) for row in sheet.rows for word in row[1:])
     )
 
@@ -172,17 +165,13 @@ def sheets(bench: Bench) -> tuple[Sheet, ...]:
 _NONE = "\N{EN DASH}"
 
 
-def _row(case: Case, word: Callable[[Sample], str]) -> tuple[str, ...]:
-    return (case.name, *(word(one) for one in (*case.subjects, case.noise)))
-
-
-def _time(sample: Sample) -> str:
+def _time(sample: Sample, *, brief: bool) -> str:
     if not sample.passed:
         return sample.verdict.upper()
     if sample.ratio is None:
         return _NONE
     mark = f" {MARKS[sample.call]}" if sample.call else ""
-    return f"{ratio_of(sample.ratio)}{mark}"
+    return f"{sample.ratio.median:.2f}{mark}" if brief else f"{ratio_of(sample.ratio)}{mark}"
 
 
 def ratio_of(one: Spread) -> str:

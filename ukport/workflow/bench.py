@@ -212,7 +212,6 @@ def _sample(number: int, name: str, table: Table, memory: int) -> Sample:
         times=tuple(mine[at].time for at in sorted(mine) if at != COUNTED),
         instructions=mine[COUNTED].time if COUNTED in mine else 0,
         peak=memory - min(left) / _MIB if left else 0.0,
-        touched=max((one.host for at, one in mine.items() if at != COUNTED), default=0),
     )
 
 

@@ -12,8 +12,7 @@ from ukport.source import Cache
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """What one boot gave: ``time`` in ns, or what the guest counted, 0 if it did not.
 
-    ``left`` is the least memory that the guest's allocator had, in bytes, -1 if not told; ``host``
-    what QEMU took of this machine's, in MiB.
+    ``left`` is the least memory that the guest's allocator had, in bytes, -1 if not told.
 
     ``round`` counts from 0; -1 is the boot whose clock counts instructions.
     """
@@ -22,7 +21,6 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     entrant: int
     time: int = 0
     left: int = -1
-    host: int = 0
     verdict: str = "pass"
     reason: str = ""
 

@@ -154,7 +154,6 @@ class Rounds:
             entrant=number,
             time=told.get("count ticks", 0) if at == COUNTED else time,
             left=told.get("left B", -1),
-            host=booted.host_memory if booted else 0,
             verdict=str(kind),
             reason="" if kind is Kind.PASS else reason,
         )
