@@ -1,6 +1,5 @@
 """What doctor finds on machines that lack something; programs are real files on a PATH of ours."""
 
-import errno
 import json
 import os
 import shutil
@@ -9,8 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from ukport.cli import edge
 
 
 @pytest.fixture
@@ -119,9 +116,3 @@ def test_the_set_up_refuses_an_old_python(tmp_path, version):
     )
     assert done.returncode == 4
     assert told in done.stderr
-
-
-def test_no_room():
-    told = edge._explained(OSError(errno.ENOSPC, "No space left on device", "/x/y"))
-    assert told.message == "/x/y: No space left on device"
-    assert "UKPORT_CACHE" in told.hint

@@ -62,3 +62,38 @@ def test_what_does_not_pass_is_told_once_too(toy):
     )
     assert git(toy.project, "diff", "--stat", "main", first.branch) == ""
     assert watch(toy).run(())[0].outcome == "known"
+
+
+@pytest.fixture
+def checkout(toy, monkeypatch, tmp_path):
+    """The toy's project, committed, with nobody's configuration."""
+    git(toy.project, "init", "-q", "-b", "main")
+    git(toy.project, "add", "recipes", "patches")
+    git(toy.project, "commit", "-q", "-m", "start")
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{name}", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return toy
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["identity", "no-identity"])
+def test_a_dirty_and_detached_checkout_is_watched_all_the_same(checkout, tmp_path, known):
+    """The branch is made of what is committed; what is not stays where it is.
+
+    A machine of a CI knows nobody: there the commit is ukport's own.
+    """
+    if known:
+        (tmp_path / "gitconfig").write_text("[user]\n\tname = M\n\temail = m@example.org\n")
+    recipe = checkout.recipe.read_text()
+    checkout.recipe.write_text(recipe.replace(">=1.0, <3", ">=1.0, <1.9"))
+    git(checkout.project, "commit", "-qam", "toy: Only 1.x before 1.9")
+    git(checkout.project, "checkout", "-q", "--detach")
+    checkout.recipe.write_text(recipe + "# mine\n")
+    (one,) = watch(checkout).run(())
+    assert one.outcome == "stopped"  # the committed recipe does not serve 1.10.0
+    assert git(checkout.project, "log", "-1", "--format=%an <%ae>", one.branch) == (
+        "M <m@example.org>\n" if known else "ukport <ukport@localhost>\n"
+    )
+    assert checkout.recipe.read_text() == recipe + "# mine\n"
+    assert git(checkout.project, "rev-parse", "--abbrev-ref", "HEAD") == "HEAD\n"

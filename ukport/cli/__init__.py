@@ -26,3 +26,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # help has nowhere to be written to
+        from ukport.cli.edge import failed
+
+        sys.exit(failed(error))

@@ -55,17 +55,31 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _code(command: Callable[[], int], *, wants_json: bool) -> int:
     try:
-        return int(command())
+        code = int(command())
+        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone, `head` for one; there is nobody left to tell.
         sys.stderr.close()
         return ExitCode.FINDINGS
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: all ends here
-        told = _explained(error)
-        _complain(told)
+        return failed(error, wants_json=wants_json)
+    return code
+
+
+def failed(error: BaseException, *, wants_json: bool = False) -> int:
+    """Say what went wrong; the exit code that it stands for."""
+    told = _explained(error)
+    try:
+        sys.stdout.flush()
         if wants_json:
             _document(told)
-        return told.exit_code
+            sys.stdout.flush()
+    except OSError:
+        # Nowhere to write to: what is buffered is dropped, or Python would try again at its end.
+        with Path(os.devnull).open("wb") as sink:
+            os.dup2(sink.fileno(), sys.stdout.fileno())
+    _complain(told)
+    return told.exit_code
 
 
 def _explained(error: BaseException) -> UkportError:
@@ -97,7 +111,6 @@ def _kept_traceback() -> str:
 
 
 def _complain(error: UkportError) -> None:
-    sys.stdout.flush()
     sys.stderr.write(f"ukport: {error.message}\n")
     if error.hint:
         sys.stderr.write(f"  → {error.hint}\n")
