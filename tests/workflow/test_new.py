@@ -9,6 +9,7 @@ import pytest
 
 from tests.toy import commit, git
 from ukport.errors import UsageError
+from ukport.glue import sources
 from ukport.glue.sources import SourceListError
 from ukport.process import run
 from ukport.recipe import load
@@ -78,8 +79,23 @@ def test_the_proposal(calc, ports):
     assert (recipe.version, recipe.upstream.tag) == ("1.2.0", "v{version}")
     assert recipe.glue.license == "MIT"
     assert recipe.glue.optional_sources == {"LIBCALC_LOG": ("log/log.c",)}
+    assert recipe.glue.sources == seen.sources  # a list has no optional ones
     assert [(o.name, o.define) for o in recipe.glue.options] == [("LIBCALC_LOG", "CALC_LOG=1")]
     assert recipe.test.version.macro == "CALC_VERSION_NUMBER"
+
+
+def test_upstream_s_own_list_is_followed_to_later_versions(calc, ports):
+    text = FILES["CMakeLists.txt"].replace('option(CALC_LOG "Log, too" OFF)\n', "")
+    commit(calc, {"CMakeLists.txt": text}, "two", "v1.3.0")
+    seen = make(calc, ports).survey
+    glue = load(ports, "calc").glue
+    assert (glue.source_list, glue.without) == ("CMakeLists.txt", ("legacy/old.c",))
+    assert sources.named("CMakeLists.txt", text, FILES, glue.without) == list(seen.sources)
+    later = text.replace("src/spare.c", "src/late.c")
+    found = sources.named("CMakeLists.txt", later, [*FILES, "src/late.c"], glue.without)
+    assert found == ["src/calc.c", "src/help.c", "src/late.c"]
+    with pytest.raises(SourceListError, match=r"CMakeLists\.txt names no source"):
+        sources.named("CMakeLists.txt", "project(calc C)\n", FILES)
 
 
 def test_what_is_left_to_a_person_is_counted_and_listed(calc, ports):

@@ -1,7 +1,8 @@
 """What upstream's own build files say: sources, public headers, switches.
 
-CMake, make, automake and meson are read for names only, never run. A name is held against the
-files that there are, so what a variable hides (``${DIR}/common/*.c``) is found by its end.
+CMake, make, automake, meson and C files that include all others are read for names only, never
+run. A name is held against the files that there are, so what a variable hides
+(``${DIR}/common/*.c``) is found by its end.
 """
 
 import posixpath
@@ -93,6 +94,8 @@ def read(
     if base == "CMakeLists.txt":
         here = "/" + posixpath.dirname(path)
         named = [(_bare(_expanded(w, here, known or {})), what) for w, what in _cmake(text)]
+    elif base.endswith(".c"):
+        named = [(word, "") for word in included(text)]
     elif base == "meson.build":
         named = [(word, "") for word in re.findall(r"'([\w./*-]+\.[chS])'", text)]
     else:
@@ -134,10 +137,23 @@ def _bare(word: str) -> str:
     return re.sub(r"\$[{<][^}>]*[}>]", "", word).lstrip("/")
 
 
+_CODE_INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+\.c)"', re.MULTILINE)
+
+
+def included(text: str) -> Sequence[str]:
+    """The C files that a C file includes, as it names them."""
+    return _CODE_INCLUDED.findall(text)
+
+
+def assignments(text: str) -> Sequence[tuple[str, str]]:
+    """What a makefile sets, in its order: the variable, and the text without a comment."""
+    plain = re.sub(r"\\\n", " ", text)
+    return re.findall(r"(?m)^[ \t]*([\w.-]+)[ \t]*[:+?]*=([^\n#]*)", plain)
+
+
 def _make(text: str) -> Iterator[tuple[str, str]]:
     """Words of assignments to what is named after sources or objects."""
-    plain = re.sub(r"\\\n", " ", text)
-    for name, value in re.findall(r"(?m)^\s*([\w.-]+)\s*[:+?]*=([^\n#]*)", plain):
+    for name, value in assignments(text):
         if re.search(r"src|obj|source|files|header|hdr", name, re.IGNORECASE):
             for word in re.findall(r"(?:\$[({][^)}]*[)}]/)?([\w./*+-]+\.(?:lo|[choS]))\b", value):
                 if re.search(r"\.l?o$", word):

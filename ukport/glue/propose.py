@@ -63,6 +63,9 @@ class Proposal:
     selects: tuple[str, ...] = ()
     optional_sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
+    # Where upstream's own list, less ``without``, gives the very sources.
+    source_list: str = ""
+    without: tuple[str, ...] = ()
     stubs: tuple[Missing, ...] = ()
     called_texts: tuple[tuple[str, str], ...] = ()
     called_numbers: tuple[str, ...] = ()
@@ -78,7 +81,11 @@ class Proposal:
 
     def __post_init__(self) -> None:
         hold(self.name, NAME, "name")
-        for path in (*self.sources, *self.headers, *self.includes, *self.exported_includes):
+        listed = (self.source_list, *self.without)
+        for path in (
+            *(*self.sources, *self.headers, *self.includes, *self.exported_includes),
+            *filter(None, listed),
+        ):
             if path != ".":
                 hold(path, PATH, "path")
         for name in (*self.linked, self.version_macro, *(one.name for one in self.stubs)):

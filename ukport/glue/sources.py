@@ -3,12 +3,11 @@
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 
 from ukport.errors import UkportError
+from ukport.glue import buildlists
 from ukport.recipe.model import PATH
-
-_INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+\.c)"', re.MULTILINE)
 
 
 class SourceListError(UkportError):
@@ -36,7 +35,7 @@ def listed(text: str, root: str, without: Container[str], files: Collection[str]
     whose name make would not take as it is.
     """
     found = []
-    for name in _INCLUDED.findall(text):
+    for name in buildlists.included(text):
         path = posixpath.normpath(posixpath.join(root, name))
         if name in without or path in found:
             continue
@@ -54,6 +53,30 @@ def listed(text: str, root: str, without: Container[str], files: Collection[str]
     return found
 
 
+def named(
+    path: str,
+    text: str,
+    files: Collection[str],
+    without: Container[str] = (),
+    known: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The sources that upstream's build file ``path`` names, of those that there are.
+
+    ``known`` are CMake's variables. Raises SourceListError where it names none, or one whose name
+    make would not take as it is.
+    """
+    read = buildlists.read(path, text, buildlists.candidates(sorted(files)), (), known)
+    found = [source for source in read.sources if source not in without]
+    if not found:
+        raise SourceListError(
+            f"upstream's {path} names no source that is there",
+            "correct glue.source_list in the recipe, or name the sources in glue.sources",
+        )
+    for source in found:
+        hold(source, PATH, "source")
+    return found
+
+
 def of_objects(
     text: str, makefile: str, variables: Iterable[str], files: Collection[str]
 ) -> list[str]:
@@ -61,10 +84,10 @@ def of_objects(
 
     Raises SourceListError where there is no such variable, or no source of an object.
     """
-    plain = re.sub(r"\\\n", " ", text)
+    set_there = buildlists.assignments(text)
     found = []
     for variable in variables:
-        values = re.findall(rf"(?m)^{variable}[ \t]*[:+?]*=([^\n#]*)", plain)
+        values = [value for name, value in set_there if name == variable]
         words = [word for value in values for word in value.split() if word.endswith(".o")]
         if not words:
             raise SourceListError(

@@ -200,7 +200,7 @@ class Choice(Strict, frozen=True, kw_only=True):
 class Glue(Strict, frozen=True, kw_only=True):
     """What the generated Makefile.uk, Config.uk and Library.uk are made from.
 
-    The sources are those that ``source_list`` includes, below ``source_root``, or those of the
+    The sources are those that ``source_list`` names, below ``source_root``, or those of the
     objects that variables of upstream's own makefiles hold (``source_objects``), and those that are
     named: in ``sources``, in ``newer_sources`` where a version has them, and in
     ``optional_sources`` by the option that asks for them.

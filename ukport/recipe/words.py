@@ -86,7 +86,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "repository": "The repository of the external library.",
         "license": "Upstream's licence, an SPDX expression.",
         "source_root": "The folder below which upstream's sources are named.",
-        "source_list": "A C file that includes all sources, which then are compiled one by one.",
+        "source_list": "Upstream's list of sources: a C file that includes them, or a build file.",
         "without": "Sources of that list that are left out.",
         "sources": "The sources, where there is no such list.",
         "source_objects": "Variables of upstream's makefiles that hold the objects of the sources.",

@@ -182,6 +182,8 @@ def _proposal(
     calls = spoken(seen, version)
     symbol = f"LIB{propose.identifier(name).upper()}"
     options = tuple(_option(symbol, name, one.switch.name, one.switch.help) for one in seen.options)
+    # A list is followed to later versions where it is the whole truth of this one.
+    follows = seen.follows and not any(one.sources for one in seen.options)
     listed = seen.listed_in or "no build file lists them: what the public functions need"
     return Proposal(
         name=name,
@@ -201,6 +203,8 @@ def _proposal(
         exported_includes=tuple(dict.fromkeys((seen.exported, seen.version_folder))),
         includes=tuple(one for one in seen.includes if one != seen.version_folder),
         headers=_relative(seen),
+        source_list=seen.listed_in if follows else "",
+        without=seen.left_out if follows else (),
         version_header=_version_header(seen),
         version_macro=seen.version_macro,
         version_text=calls[0] or f'"{version}"',

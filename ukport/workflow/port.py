@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ukport.errors import UsageError
-from ukport.glue import features, generate, hand
+from ukport.glue import buildlists, features, generate, hand
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
 from ukport.recipe import files as own
@@ -202,18 +202,24 @@ def _compiled(
         raise RecipeError(
             f"recipes/{recipe.name}/recipe.toml: glue.source_list: {patched.name} has no"
             f" {glue.source_list} at {tag}",
-            "name the .c file that includes all others, as upstream has it at that version",
+            "name the file in which upstream lists its sources at that version",
         )
-    unity = patched.repository.read(patched.tree, glue.source_list).decode("utf-8", "replace")
-    return tuple(source_list.listed(unity, glue.source_root, glue.without, files))
+    text = _text(patched, glue.source_list)
+    if glue.source_list.endswith(".c"):
+        return tuple(source_list.listed(text, glue.source_root, glue.without, files))
+    cmake = [path for path in sorted(files) if posixpath.basename(path) == "CMakeLists.txt"]
+    known = buildlists.variables({path: _text(patched, path) for path in cmake})
+    return tuple(source_list.named(glue.source_list, text, files, glue.without, known))
+
+
+def _text(patched: PatchedTree, path: str) -> str:
+    return patched.repository.read(patched.tree, path).decode("utf-8", "replace")
 
 
 def _of_objects(recipe: Recipe, patched: PatchedTree, files: frozenset[str]) -> Iterator[str]:
     for makefile, variables in recipe.glue.source_objects.items():
-        found = patched.repository.read(patched.tree, makefile) if makefile in files else b""
-        yield from source_list.of_objects(
-            found.decode("utf-8", "replace"), makefile, variables, files
-        )
+        text = _text(patched, makefile) if makefile in files else ""
+        yield from source_list.of_objects(text, makefile, variables, files)
 
 
 def _optional(recipe: Recipe, files: frozenset[str], tag: str) -> Mapping[str, tuple[str, ...]]:
@@ -278,9 +284,7 @@ def _headers(recipe: Recipe, patched: PatchedTree, files: Sequence[str]) -> list
         return []
     folders = tuple(f"{folder}/" for folder in (*glue.exported_includes, *glue.includes))
     wanted = [name for name in files if name.endswith(".h") and name.startswith(folders)]
-    return [
-        patched.repository.read(patched.tree, name).decode("utf-8", "replace") for name in wanted
-    ]
+    return [_text(patched, name) for name in wanted]
 
 
 def _tops(folders: Sequence[str]) -> tuple[str, ...]:

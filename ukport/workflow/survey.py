@@ -61,6 +61,8 @@ class Survey:
     licence_file: str
     licence_text: str
     outside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Whether the list where the sources were found, less ``left_out``, gives just these.
+    follows: bool = False
     # Of these, what is only asked for weakly, and what is never called.
     weak: frozenset[str] = frozenset()
     data: frozenset[str] = frozenset()
@@ -146,6 +148,7 @@ def survey(repository: git.Repository, tree: str, name: str, version: str, top: 
         licence_file=licence,
         licence_text=_text(top / licence) if licence else "",
         outside=wanted,
+        follows=best is not None and sources == tuple(s for s in best.sources if s not in left_out),
         weak=frozenset(n for n, u in wanted.items() if all(n in objects[s].weak for s in u)),
         data=frozenset(n for n, u in wanted.items() if not any(n in objects[s].calls for s in u)),
     )
