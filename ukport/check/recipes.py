@@ -101,6 +101,7 @@ def _trees(recipe: Recipe) -> Iterator[tuple[Keys, str, str, str]]:
     yield ["version"], upstream.name, upstream.url, upstream.tag_of(recipe.version)
     pinned: list[tuple[Keys, Tree]] = [(["core"], recipe.core)]
     pinned += [(["libraries", at], tree) for at, tree in enumerate(recipe.libraries)]
+    pinned += [(["published"], recipe.published)] if recipe.published else []
     for keys, tree in pinned:
         yield [*keys, "pin"], tree.name, tree.url, tree.pin
         if tree.origin:
