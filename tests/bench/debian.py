@@ -3,11 +3,14 @@
 Run it with: python -m tests.bench.debian [--folder DIR] [package ...]
 
 Sources come from the archive with ``apt-get source --download-only`` under lists of our own, and
-stay in the folder. The new suite is the first of NEWER that the archive still has the package of,
-patches and all. A patch counts as kept if the new series has one of its name, its subject or its
-CVE, else as dropped. Where no newer patches are to be had the maintainers' word is not known, and
-upstream's own change log is asked instead: "listed" if it names the patch's subject or CVE, else
-"unlisted".
+stay in the folder. The new suite is the first of NEWER that the archive, or its part for security,
+still has the package of, patches and all. A patch counts as kept if the new series has one of its
+name, its subject or its CVE, else as dropped. Where no newer patches are to be had the maintainers'
+word is not known, and upstream's own change log is asked instead: "listed" if it names the patch's
+subject or CVE, else "unlisted".
+
+``upstreamed`` is false for a patch that the maintainers kept. Where nobody says anything of a patch
+git has to prove it: it must take the patch back, by its very lines, out of the new tree.
 """
 
 import argparse
@@ -25,32 +28,40 @@ from ukport.series import Fate, Outcome, Patch, PatchResult, read_series
 from ukport.workflow.rebase import rebase_series
 
 PACKAGES = ("redis", "nginx", "busybox", "haproxy", "lwip")
-OLDER, NEWER = "bookworm", ("trixie", "sid")
+OLDER, NEWER = "bookworm", ("trixie", "forky", "sid")
 LOGS = ("CHANGES", "CHANGELOG", "ChangeLog", "NEWS", "00-RELEASENOTES", "docs/changes")
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LANDED = (Outcome.UNCHANGED, Outcome.ADJUSTED)
 
 
-def fetch(folder: Path, suite: str, packages: list[str]) -> Path:
+def fetch(folder: Path, suite: str, packages: list[str], *, security: bool = False) -> None:
     """Download the sources of a suite; what is missing from the archive is missed later."""
     home = folder / suite
-    for name in ("lists/partial", "cache/archives/partial", "source"):
-        (home / name).mkdir(parents=True, exist_ok=True)
-    (home / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {MIRROR} {suite} main\n")
+    lists = home / ("security" if security else "lists")
+    for path in (lists / "partial", home / "cache/archives/partial", home / "source"):
+        path.mkdir(parents=True, exist_ok=True)
+    archive = f"{MIRROR}-security {suite}-security" if security else f"{MIRROR} {suite}"
+    origin = home / f"{lists.name}.list"
+    origin.write_text(f"deb-src [signed-by={KEYRING}] {archive} main\n")
     options = {
-        "Dir::Etc::sourcelist": home / "sources.list",
+        "Dir::Etc::sourcelist": origin,
         "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": home / "lists",
+        "Dir::State::lists": lists,
         "Dir::Cache": home / "cache",
     }
     apt = ["apt-get", "-qq", *(f"-o{key}={value}" for key, value in options.items())]
-    subprocess.run([*apt, "update"], check=False)
-    for package in packages:
-        if not list((home / "source").glob(f"{package}_*.orig.tar.*[!c]")):
-            command = [*apt, "source", "--download-only", package]
-            subprocess.run(command, cwd=home / "source", check=False)
-    return home / "source"
+    missing = [p for p in packages if not whole(home / "source", p)]
+    if missing:
+        subprocess.run([*apt, "update"], check=False)
+    for package in missing:
+        command = [*apt, "source", "--download-only", package]
+        subprocess.run(command, cwd=home / "source", check=False)
+
+
+def whole(source: Path, package: str) -> bool:
+    """Whether a package is there with its patches."""
+    return bool(one(source, package, "debian") and one(source, package, "orig"))
 
 
 def one(source: Path, package: str, kind: str) -> Path | None:
@@ -104,13 +115,13 @@ def carry(package: str, folder: Path) -> list[tuple[str, PatchResult]]:
         if unpacked(old, package, "debian", work / "old") is None:
             return []
         patches = work / "old/debian/patches"
-        whole = [s for s in newer if one(s, package, "debian") and one(s, package, "orig")]
-        new = next(iter(whole or [s for s in newer if one(s, package, "orig")]), None)
+        packed = [s for s in newer if whole(s, package)]
+        new = next(iter(packed or [s for s in newer if one(s, package, "orig")]), None)
         ends = [one(source, package, "orig") for source in (old, new) if source]
         if new is None or None in ends or not patches.is_dir():
             return []
         print(f"{package}: {ends[0].name} to {ends[1].name} of {new.parent.name}")
-        if whole:
+        if packed:
             unpacked(new, package, "debian", work / "new")
             state = by_series(work / "new/debian/patches")
         else:
@@ -153,8 +164,10 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "ukport-deb")
     parser.add_argument("packages", nargs="*", default=PACKAGES)
     asked = parser.parse_args()
-    for suite in (OLDER, *NEWER):
+    fetch(asked.folder, OLDER, list(asked.packages))
+    for suite in NEWER:
         fetch(asked.folder, suite, list(asked.packages))
+        fetch(asked.folder, suite, list(asked.packages), security=True)
     rows = []
     for package in asked.packages:
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.series.lab import Lab, function
 from ukport.series import Fate, Outcome, PatchResult
+from ukport.series.decide import Decision, carry
 from ukport.series.rebase import rebase
 
 ONE, TWO, THREE = (function(name) for name in ("one", "two", "three"))
@@ -45,6 +46,46 @@ def test_a_patch_lands_by_way_of_the_tags(lab: Lab, tmp_path: Path) -> None:
     for patch in done.series:
         lab.git("apply", "--index", "-", input=patch.raw)
     assert lab.git("write-tree").decode().strip() == done.tree
+
+
+def test_tags_and_history_serve_after_a_decision(lab: Lab, tmp_path: Path) -> None:
+    data = {"a.c": ONE + TWO + LONG, "b.c": THREE}
+    old = lab.commit(data, "v0")
+    first = lab.commit({**data, "a.c": ONE + LONG + TWO}, "move two to the end")
+    lab.git("tag", "v1", first)
+    second = edited(ONE + LONG + TWO, "int two_1 = 1;", "int two_1 = 11;")
+    second = edited(second, "int one_3 = 3;", "int one_3 = 30;")
+    taken = edited(THREE, "int three_3 = 3", "int three_3 = 33")
+    lab.commit({"a.c": second, "b.c": taken}, "take a change")
+    rewritten = edited(taken, "int three_3 = 33", "int three_3 = 3300")
+    new = lab.commit({"a.c": second, "b.c": rewritten}, "v2")
+    clash = edited(ONE + TWO + LONG, "one_3 = 3", "one_3 = 33")
+    theirs = lab.commit({**data, "a.c": clash}, "clash", old)
+    hops = edited(clash, "two_3 = 3", "two_3 = 33")
+    mine = lab.commit({**data, "a.c": hops}, "by the tags")
+    last = lab.commit({"a.c": hops, "b.c": taken}, "upstream took it")
+    series = [
+        lab.patch(old, theirs, "0001-clash.patch"),
+        lab.patch(theirs, mine, "0002-hops.patch"),
+        lab.patch(mine, last, "0003-taken.patch"),
+    ]
+    asked = carry(lab.repo, series, old, new, scratch=tmp_path / "ask", decisions={})
+    assert asked.standing
+    assert asked.standing.patch.name == "0001-clash.patch"
+    answer = lab.commit(
+        {"a.c": edited(second, "one_3 = 30", "one_3 = 33"), "b.c": rewritten}, "by hand", new
+    )
+    decided = Decision(lab.patch(new, answer, "0001-clash.patch"), "resolved by hand")
+    decisions = {"0001-clash.patch": decided}
+    done = carry(lab.repo, series, old, new, scratch=tmp_path / "go", decisions=decisions)
+    assert done.standing is None
+    results = done.rebase.results
+    assert [r.outcome for r in results] == [Outcome.ADJUSTED, Outcome.ADJUSTED, Outcome.UPSTREAMED]
+    assert [one.kind for one in results[1].evidence] == ["hops"]
+    assert results[2].evidence[0].commit == lab.git("rev-parse", f"{new}~1").decode().strip()
+    tree = done.rebase.repo.read(done.rebase.tree, "a.c")
+    assert b"one_3 = 33" in tree
+    assert b"two_3 = 33" in tree
 
 
 def test_without_a_tag_there_is_no_other_way(lab: Lab, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from ukport.git.worktree import Sides
 from ukport.series.apply import apply, touched
 from ukport.series.content import load
 from ukport.series.depend import dependencies, standing
-from ukport.series.outcome import Outcome, PatchResult, Rebase
+from ukport.series.outcome import Outcome, PatchResult, Rebase, Start
 from ukport.series.patch import Patch
 from ukport.series.rebase import rebase
 
@@ -69,35 +69,35 @@ def carry_parts(
     """
     bench = _Bench(repo, scratch)
     done: list[Carry] = []
+    tree = new
     for series, old in parts:
-        done.append(_carry(bench, series, old, new, decisions))
-        new = done[-1].rebase.tree
+        # History and tags are upstream's, whatever was decided on the way.
+        start = Start(repo, series, old, new)
+        done.append(_carry(bench, start, tree, decisions))
+        tree = done[-1].rebase.tree
         if done[-1].standing:
             break
     return tuple(done)
 
 
 def _carry(
-    bench: "_Bench",
-    series: Sequence[Patch],
-    old: str,
-    new: str,
-    decisions: Mapping[str, Decision],
+    bench: "_Bench", start: Start, new: str, decisions: Mapping[str, Decision]
 ) -> Carry:
+    series, old = start.series, start.old
     results: list[PatchResult] = []
     landed: list[Patch] = []
     rest = list(series)
     begin = old
     while True:
         decided = next((i for i, patch in enumerate(rest) if patch.name in decisions), len(rest))
-        part = bench.rebase(rest[:decided], old, new)
+        part = bench.rebase(rest[:decided], old, new, start)
         still = [r.outcome in (Outcome.CONFLICT, Outcome.PARTIAL) for r in part.results]
         if True in still:
             at = still.index(True)
             done = Rebase((*results, *part.results[: at + 1]), tuple(landed), part.tree, bench.repo)
             tried = (*results, *part.results[: at + 1])
             told = _with_depends(bench.repo, series, begin, rest[at], tried)
-            return Carry(done, _standing(bench, rest, at, (old, new), told))
+            return Carry(done, _standing(bench, rest, at, (old, new), start, told))
         results += part.results
         landed += part.series
         new = part.tree
@@ -133,11 +133,12 @@ def _standing(
     series: Sequence[Patch],
     at: int,
     ends: tuple[str, str],
+    start: Start,
     result: PatchResult,
 ) -> Standing:
     base = bench.apply(series[:at], ends[0])
     theirs = bench.apply(series[: at + 1], ends[0])
-    ours = bench.rebase(series[:at], *ends).tree
+    ours = bench.rebase(series[:at], *ends, start).tree
     return Standing(result, series[at], Sides(bench.repo, base, theirs, ours))
 
 
@@ -149,8 +150,8 @@ class _Bench:
         self._steps = 0
         self.repo = upstream.scratch(folder / "all")
 
-    def rebase(self, series: Sequence[Patch], old: str, new: str) -> Rebase:
-        done = rebase(self.repo, series, old, new, scratch=self._next())
+    def rebase(self, series: Sequence[Patch], old: str, new: str, start: Start) -> Rebase:
+        done = rebase(self.repo, series, old, new, scratch=self._next(), start=start)
         self._absorb()
         return done
 

@@ -20,8 +20,9 @@ class Detours:
     def __init__(self, way: Way, series: Sequence[Patch], carry: Carry) -> None:
         self._way = way
         self._series = series
-        self._hops = Hops(way.repo, series, way.ends, carry)
-        self._explainer = Explainer(way.repo, way.trees, way.ends)
+        start = way.start
+        self._hops = Hops(start, carry)
+        self._explainer = Explainer(way.repo, way.trees, (start.old, start.new))
         self._proposer = Proposer(way.repo, way.trees[1])
 
     def settle(

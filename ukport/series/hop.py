@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from ukport.git.history import tags_between
 from ukport.git.repository import Repository
-from ukport.series.outcome import Evidence, Outcome, Rebase
+from ukport.series.outcome import Evidence, Outcome, Rebase, Start
 from ukport.series.patch import Patch
 
 _LANDED = (Outcome.UNCHANGED, Outcome.ADJUSTED)
@@ -37,12 +37,10 @@ class Landing(NamedTuple):
 class Hops:
     """The way over the tags; it is gone once for the whole series, when the first patch asks."""
 
-    def __init__(
-        self, repo: Repository, series: Sequence[Patch], ends: tuple[str, str], carry: Carry
-    ) -> None:
-        self._repo = repo
-        self._series = series
-        self._ends = ends
+    def __init__(self, start: Start, carry: Carry) -> None:
+        self._repo = start.repo
+        self._series = start.series
+        self._ends = (start.old, start.new)
         self._carry = carry
 
     def landing(self, name: str) -> Landing | None:

@@ -1,5 +1,6 @@
 """What becomes of a patch, hunk by hunk, as values that every report is made from."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -79,12 +80,27 @@ class PatchResult(NamedTuple):
     depends: tuple[str, ...] = ()
 
 
+class Start(NamedTuple):
+    """Where a part of a series comes from: the whole of it, and the commits it is carried between.
+
+    ``repo`` has upstream's commits and tags; the trees of a part may be in another one.
+    """
+
+    repo: Repository
+    series: Sequence[Patch]
+    old: str
+    new: str
+
+
 class Way(NamedTuple):
-    """From where to where a series is carried: the two trees, and their commits where there are."""
+    """From where to where a series is carried: two trees of ``repo``, and what they come from.
+
+    The commits of ``start`` are empty where there are none.
+    """
 
     repo: Repository
     trees: tuple[str, str]
-    ends: tuple[str, str]
+    start: Start
 
 
 class Rebase(NamedTuple):

@@ -24,6 +24,7 @@ from ukport.series.outcome import (
     Outcome,
     PatchResult,
     Rebase,
+    Start,
     Way,
 )
 from ukport.series.patch import Patch
@@ -52,12 +53,13 @@ def rebase(
     *,
     scratch: Path | None = None,
     history: bool = True,
+    start: Start | None = None,
 ) -> Rebase:
     """Carry ``series`` from ``old`` to ``new`` (commits or trees of ``repo``).
 
     The new tree is written to a repository in ``scratch``, and not at all without one; ``repo`` is
     only read. With ``history`` the commits from old to new are asked which of them hold the patches
-    already. Raises PatchError for a patch that cannot be read; a patch that does not fit is a
+    already; where these two are trees made on the way, ``start`` names the commits. Raises PatchError for a patch that cannot be read; a patch that does not fit is a
     result.
     """
     # Both gits are started before the first is asked: one gets ready while the other compares.
@@ -68,10 +70,12 @@ def rebase(
         with ExitStack() as stack:
             stack.enter_context(closing(compared.job))
             trees = (reader.tree(old), reader.tree(new))
-            ends = (reader.commit(old), reader.commit(new)) if history else ("", "")
-            ledger = stack.enter_context(open_ledger(repo, ends, compared, sorted(paths)))
+            start = start or Start(repo, series, old, new)
+            ends = (reader.commit(start.old), reader.commit(start.new)) if history else ("", "")
+            ledger = stack.enter_context(open_ledger(start.repo, ends, compared, sorted(paths)))
             state = open_state(repo, reader, trees, paths, compared)
-            results, state = _carry_all(series, state, ledger, Way(repo, trees, ends))
+            way = Way(repo, trees, start._replace(old=ends[0], new=ends[1]))
+            results, state = _carry_all(series, state, ledger, way)
     landed = tuple(
         result.output
         for result in results
