@@ -59,8 +59,8 @@ def rebase(
 
     The new tree is written to a repository in ``scratch``, and not at all without one; ``repo`` is
     only read. With ``history`` the commits from old to new are asked which of them hold the patches
-    already; where these two are trees made on the way, ``start`` names the commits. Raises PatchError for a patch that cannot be read; a patch that does not fit is a
-    result.
+    already; where these two are trees made on the way, ``start`` names the commits. Raises
+    PatchError for a patch that cannot be read; a patch that does not fit is a result.
     """
     # Both gits are started before the first is asked: one gets ready while the other compares.
     with repo.reader() as reader:

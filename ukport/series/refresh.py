@@ -143,8 +143,9 @@ def _does(repo: Repository, patch: Patch, commit: Commit, scratch: Path) -> bool
 
 def _names(made: Sequence[tuple[Patch, Patch | None]], original: Sequence[Patch]) -> list[str]:
     """Numbers by order, the rest of an old name kept; without numbers old names stay."""
-    numbered = all(_NUMBER.match(patch.name) for patch in original)
-    first = min((int(_NUMBER.match(p.name)[1]) for p in original), default=1) if numbered else 1  # type: ignore[index]
+    numbers = [int(found[1]) for patch in original if (found := _NUMBER.match(patch.name))]
+    numbered = len(numbers) == len(original)
+    first = min(numbers, default=1) if numbered else 1
     in_place = [was.name for _, was in made if was] == [patch.name for patch in original]
     if numbered and in_place and len(made) == len(original):
         return [patch.name for patch in original]

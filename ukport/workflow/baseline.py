@@ -13,8 +13,7 @@ from ukport.source import Cache
 from ukport.verify.matrix import Axes, Cell
 from ukport.verify.verdict import Kind, Verdict
 from ukport.workflow.events import Begun, Event, Moved
-from ukport.workflow.memory import make_from_memory
-from ukport.workflow.port import Made, Request
+from ukport.workflow.port import Made, Request, make
 from ukport.workflow.stage import Stages
 from ukport.workflow.unikernel import Unikernel, unikernel
 
@@ -71,7 +70,7 @@ def _tried(
         return wanted.name, "", prove(unikernel(made, wanted.axes, cell), stages)
     request = replace(wanted.request, version=wanted.name, stored=False)
     try:
-        older = make_from_memory(request, cache, stages, scratch)
+        older = make(request, cache, stages, scratch)
     except ConflictError as error:
         return (
             made.recipe.name,

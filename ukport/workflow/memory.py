@@ -1,36 +1,36 @@
-"""Resolutions that a recipe remembers, as git's rerere keeps them, and a port made with them."""
+"""Resolutions that a recipe remembers, as git's rerere keeps them, and series carried with them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ukport.git.worktree import WorkTree
 from ukport.series.patch import Patch
-from ukport.source import Cache
-from ukport.workflow.carry import Decided, StandingError
+from ukport.workflow.carry import Carried, Decided, StandingError
 from ukport.workflow.pending import resolved
-from ukport.workflow.port import Made, Request, make
-from ukport.workflow.stage import Stages
 
 RESOLUTIONS = "resolutions"
 REMEMBERED = "resolved from memory"
 
 
-def make_from_memory(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
-    """As ``make``, with what was resolved once resolved again; nothing is left waiting.
+def carry_from_memory(
+    carry: Callable[[tuple[Decided, ...], Path], tuple[Carried, ...]],
+    decided: tuple[Decided, ...],
+    known: Mapping[str, bytes],
+    scratch: Path,
+) -> tuple[Carried, ...]:
+    """What ``carry`` makes, with what was resolved once resolved again; nothing is left waiting.
 
     Raises StandingError with the first patch that neither fits nor was ever resolved.
     """
-    known = remembered(request.project, request.recipe.name)
     while True:
-        number = len(request.decided)
+        number = len(decided)
         try:
-            return make(request, cache, stages, scratch / str(number))
+            return carry(decided, scratch / str(number))
         except StandingError as stood:
-            decided = _recall(stood, known, scratch / f"memory-{number}") if known else None
-            if decided is None:
+            recalled = _recall(stood, known, scratch / f"memory-{number}") if known else None
+            if recalled is None:
                 raise
-            request = replace(request, decided=(*request.decided, decided))
+            decided = (*decided, recalled)
 
 
 def remembered(project: Path, recipe: str) -> Mapping[str, bytes]:

@@ -5,7 +5,7 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,7 @@ from ukport.workflow import originals
 from ukport.workflow.application import own_client, own_tests, smp_tests
 from ukport.workflow.carry import Carried, Decided, carry_all, summary
 from ukport.workflow.changes import GlueChange, glue_change, lib_folder
+from ukport.workflow.memory import carry_from_memory, remembered
 from ukport.workflow.parts import upstream_parts
 from ukport.workflow.stage import Stages
 
@@ -67,7 +68,8 @@ class Request:
     """Which port is wanted: ``version`` as the user wrote it.
 
     Where it is ``stored``, the recipe wrote it, and it means itself. ``strict`` holds the recipe's
-    pins to the lock; an upgrade may move them.
+    pins to the lock; an upgrade may move them. ``resolutions`` are remembered ones, beside those
+    that the recipe keeps.
     """
 
     project: Path
@@ -75,6 +77,7 @@ class Request:
     version: str
     lock: Lock | None
     decided: tuple[Decided, ...] = ()
+    resolutions: Mapping[str, bytes] = field(default_factory=dict)
     stored: bool = False
     strict: bool = True
 
@@ -99,7 +102,12 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
     with stages.stage("rebase", backend.series or "") as said:
         patches = request.project / "patches"
         parts = upstream_parts(patches, recipe, backend, found, cache)
-        carried = carry_all(patches, recipe, found, parts, scratch, request.decided)
+        carried = carry_from_memory(
+            lambda decided, folder: carry_all(patches, recipe, found, parts, folder, decided),
+            request.decided,
+            {**remembered(request.project, recipe.name), **request.resolutions},
+            scratch,
+        )
         said.append(summary(carried))
     with stages.stage("glue", recipe.glue.library) as said:
         made = assemble(request, version, backend, found, carried, cache)

@@ -22,14 +22,7 @@ from ukport.verify.verdict import Kind
 from ukport.workflow.carry import StandingError
 from ukport.workflow.changes import refuse_edited
 from ukport.workflow.events import Tell
-from ukport.workflow.memory import (
-    REMEMBERED,
-    RESOLUTIONS,
-    make_from_memory,
-    message,
-    remembered,
-    write_memory,
-)
+from ukport.workflow.memory import RESOLUTIONS, message, remembered, write_memory
 from ukport.workflow.pending import DamagedError, Desk, Waiting, resolved
 from ukport.workflow.port import Made, Request, make
 from ukport.workflow.results import keep_failed, result_of, write_report
@@ -97,13 +90,11 @@ class Upgrade:
         axes = Axes.of(recipe)
         check_machine(self.accel, recipe, *chosen(axes, Filters()))
         stages = Stages(self.tell)
-        made = None
         with self.cache.scratch() as scratch:
-            while made is None:
-                try:
-                    made = self._make(waiting, stages, scratch / str(len(waiting.decided)))
-                except StandingError as stood:
-                    waiting = self._settle(waiting, stood)
+            try:
+                made = self._make(waiting, stages, scratch)
+            except StandingError as stood:
+                raise self._wait(waiting, stood) from None
             cell = single(axes, made.version, Filters(), self.accel)
             proof = prove(unikernel(made, axes, cell), self.cache, stages)
         result = result_of(made, proof, stages, time.monotonic() - began)
@@ -125,29 +116,29 @@ class Upgrade:
         lock = locks.read(self.project / "recipes" / recipe.name)
         refuse_edited(self.project, recipe)
         request = Request(
-            self.project, recipe, waiting.version, lock, waiting.decided, strict=False
+            self.project,
+            recipe,
+            waiting.version,
+            lock,
+            waiting.decided,
+            waiting.resolutions,
+            strict=False,
         )
-        # A dry run lays nothing out here, but what is remembered counts there, too.
-        making = make_from_memory if self.dry_run else make
-        return making(request, self.cache, stages, scratch)
+        return make(request, self.cache, stages, scratch)
 
-    def _settle(self, waiting: Waiting, stood: StandingError) -> Waiting:
-        """Lay a conflict out; settled from memory it is decided, else the upgrade waits here.
-
-        Raises ConflictError where it waits.
-        """
+    def _wait(self, waiting: Waiting, stood: StandingError) -> ConflictError:
+        """Lay a conflict out for a person, and tell of it; a dry run only tells."""
         if self.dry_run:
-            raise stood
+            return stood
         patch = stood.standing.patch
         waiting = msgspec.structs.replace(
             waiting, tree=stood.tree, patch=patch.name, original=patch.raw, reason=stood.message
         )
         work = self.desk.work
         memory = self._memory_folder(waiting)
-        if not work.lay_out(stood.standing.sides, message(patch), memory):
-            return waiting.decide(resolved(patch, work), REMEMBERED, work.remembered())
+        work.lay_out(stood.standing.sides, message(patch), memory)
         self.desk.save(waiting)
-        raise ConflictError(
+        return ConflictError(
             stood.message,
             f"resolve it in {work.folder} with any editor or git mergetool, then run:"
             " ukport upgrade --continue  (or --skip the patch, or --abort)",

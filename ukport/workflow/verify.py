@@ -28,8 +28,7 @@ from ukport.workflow.application import upstream_tests
 from ukport.workflow.baseline import Wanted, compared
 from ukport.workflow.beside import on_allocator
 from ukport.workflow.events import Tell
-from ukport.workflow.memory import make_from_memory
-from ukport.workflow.port import Request, for_cpus
+from ukport.workflow.port import Request, for_cpus, make
 from ukport.workflow.results import result_of, write_report
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
@@ -78,7 +77,7 @@ def verify(
     request = Request(project, recipe, version or recipe.version, lock, stored=version is None)
     stages = Stages(tell)
     with cache.scratch() as scratch:
-        made = make_from_memory(request, cache, stages, scratch)
+        made = make(request, cache, stages, scratch)
         if upstream:
             tests = upstream_tests(recipe, project, made.carried[0].patched)
             made = replace(made, application=tests)
