@@ -167,8 +167,16 @@ def test_a_resolution_is_remembered_with_the_recipe(toy):
     told = done.stdout + done.stderr
     assert [line.split()[0] for line in told.splitlines()].count("rebase") == 1
     assert "stopped" not in told
-    report = next(toy.project.glob("reports/toy-1.2*/result.json"))
-    assert json.loads(report.read_text())["patches"][0]["reason"] == "resolved from memory"
+    report = next(toy.project.glob("reports/toy-1.2*/report.md"))
+    result = json.loads(report.with_name("result.json").read_text())
+    assert result["patches"][0]["reason"] == "resolved from memory"
+    # For the reviewer: what the patch changed and changes, and git's own comparison.
+    (review,) = result["reviews"]
+    assert [one["patch"] for one in review["stat"]] == [toy.patch.name]
+    assert "1:  " in review["range_diff"]
+    assert "| adjusted patch | file | was | is |" in report.read_text()
+    assert "| old | | new | subject |" in report.read_text()
+    assert "range-diff" in report.with_name("report.html").read_text()
     assert RESOLVED in toy.patch.read_text()
 
 

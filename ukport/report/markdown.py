@@ -16,13 +16,20 @@ def render(result: Result) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - Markdown, not HTML; `cell` escapes what a cell may hold
     )
-    environment.filters["cell"] = cell
+    environment.filters |= {"cell": cell, "compared": _compared}
     tail = result.console.rstrip().split("\n")[-40:]
     lines = told(result.explanation) if result.explanation else ()
     explained = [" ".join(line.splitlines()) for line in lines]
     return environment.get_template("report.md.jinja").render(
         r=result, console_tail=tail, explained=explained
     )
+
+
+def _compared(range_diff: str) -> str:
+    """git's range-diff: a table of all patches, and what changed in each to open."""
+    from ukport.series.branch import as_markdown
+
+    return as_markdown(range_diff).rstrip()
 
 
 def cell(text: str) -> str:

@@ -31,6 +31,28 @@ class PatchOutcome(msgspec.Struct, frozen=True):
     merged: int = 0  # hunks whose surroundings had changed
 
 
+class PatchStat(msgspec.Struct, frozen=True):
+    """One file of an adjusted patch: the lines that it changed there, and changes now."""
+
+    patch: str
+    file: str
+    before: str  # "+3 -1"
+    after: str
+
+
+class SeriesReview(msgspec.Struct, frozen=True):
+    """A series that is not what it was: its adjusted patches, and both compared by git.
+
+    ``note`` says why, where git could not compare them.
+    """
+
+    tree: str
+    folder: str  # below ``patches/``
+    stat: tuple[PatchStat, ...]
+    range_diff: str = ""
+    note: str = ""
+
+
 class TreeResult(msgspec.Struct, frozen=True):
     """Where a source came from, exactly."""
 
@@ -83,6 +105,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     tests_planned: int
     trees: tuple[TreeResult, ...]
     patches: tuple[PatchOutcome, ...]
+    reviews: tuple[SeriesReview, ...] = ()
     features: tuple[str, ...]
     sources: tuple[str, ...]
     sources_added: tuple[str, ...] = ()

@@ -108,10 +108,11 @@ def range_diff(
     done = home.git(["range-diff", "--no-color", "--no-ext-diff", *ranges], check=False)
     if done.returncode != 0:
         raise GitError(f"the two series cannot be compared: {done.stderr.decode(errors='replace')}")
-    return RangeDiff(done.text, _markdown(done.text))
+    return RangeDiff(done.text, as_markdown(done.text))
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """A range-diff as a table, and the change of each patch in a part that opens."""
     rows = ["| old | | new | subject |", "|-|-|-|-|"]
     details = []
     body: list[str] = []

@@ -12,7 +12,7 @@ from ukport.errors import ConflictError
 from ukport.recipe import Recipe
 from ukport.report import conflict
 from ukport.series.decide import Decision, Standing, carry_parts
-from ukport.series.outcome import PatchResult
+from ukport.series.outcome import PatchResult, Rebase
 from ukport.series.patch import Patch
 from ukport.series.series import read_series
 from ukport.source import Source, Sources
@@ -30,6 +30,15 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class Move:
+    """One part of it, as it was and as it is, and the commit or tree that it was carried to."""
+
+    part: Part
+    rebase: Rebase
+    goal: str
+
+
+@dataclass(frozen=True)
 class Carried:
     """A tree's series on the version at hand; ``parts`` by their folders below ``patches/``."""
 
@@ -37,6 +46,7 @@ class Carried:
     results: tuple[PatchResult, ...]
     parts: Mapping[str, tuple[Patch, ...]]
     patched: PatchedTree
+    moves: tuple[Move, ...] = ()
 
     @property
     def series(self) -> tuple[Patch, ...]:
@@ -120,11 +130,16 @@ def _carry(
     if done[-1].standing is not None:
         raise StandingError(source.name, parts[len(done) - 1].folder, done[-1].standing)
     last = done[-1].rebase
+    goals = (source.commit, *(one.rebase.tree for one in done))
+    moves = [
+        Move(part, one.rebase, goal) for part, one, goal in zip(parts, done, goals, strict=False)
+    ]
     return Carried(
         source.name,
-        tuple(result for one in done for result in one.rebase.results),
-        {part.folder: one.rebase.series for part, one in zip(parts, done, strict=True)},
+        tuple(result for move in moves for result in move.rebase.results),
+        {move.part.folder: move.rebase.series for move in moves},
         PatchedTree(source.name, last.repo, last.tree),
+        tuple(moves),
     )
 
 

@@ -26,6 +26,7 @@ from ukport.workflow.memory import RESOLUTIONS, message, remembered, write_memor
 from ukport.workflow.pending import DamagedError, Desk, Waiting, resolved
 from ukport.workflow.port import Made, Request, make
 from ukport.workflow.results import keep_failed, result_of, write_report
+from ukport.workflow.review import reviews
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import commit, differing, recover, undo
 from ukport.workflow.unikernel import chosen, single, unikernel
@@ -97,7 +98,9 @@ class Upgrade:
                 raise self._wait(waiting, stood) from None
             cell = single(axes, made.version, Filters(), self.accel)
             proof = prove(unikernel(made, axes, cell), self.cache, stages)
+            compared = reviews(made.carried, scratch)
         result = result_of(made, proof, stages, time.monotonic() - began)
+        result = msgspec.structs.replace(result, reviews=compared)
         if self.dry_run:
             return keep_failed(result, self.cache)
         # What waited is done with in the very step that writes the result.
