@@ -8,6 +8,7 @@ import pytest
 from tests.series.lab import Lab, function
 from ukport.series import Fate, Outcome, PatchResult
 from ukport.series.decide import Decision, carry
+from ukport.series.explain import names_in
 from ukport.series.rebase import rebase
 
 ONE, TWO, THREE = (function(name) for name in ("one", "two", "three"))
@@ -275,3 +276,31 @@ def test_two_places_need_two_fixes(lab: Lab) -> None:
     trees = [lab.repo.tree(rev) for rev in (base, new)]
     done = rebase(lab.repo, [lab.patch(base, patched)], trees[0], trees[1])
     assert done.results[0].outcome is Outcome.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("a.c", "int real = other(\"in a string\", 'word'); // a comment", "real other"),
+        (
+            "a.c",
+            "words of a tail */\ncall_me(with); /* more\nof it */ last();",
+            "call_me with last",
+        ),
+        ("a.c", " * starred words\n\t*pointer = value; /* left open", "pointer value"),
+        ("a.h", "#ifdef CONFIG_ANY // why", "ifdef CONFIG_ANY"),
+        ("Makefile", "VALUE = $(other) # why not", "VALUE other"),
+    ],
+)
+def test_words_of_comments_and_strings_are_no_names(path: str, text: str, names: str) -> None:
+    assert b" ".join(names_in(path, text.encode())).decode() == names
+
+
+def test_a_comment_does_not_keep_a_name_alive(lab: Lab) -> None:
+    old = lab.commit({"a.c": function("one", "old_name(1); // its words"), "b.c": TWO}, "v0")
+    after = {"a.c": function("one", "brand_new(1);"), "b.c": b"// was old_name\n" + TWO}
+    new = lab.commit(after, "v1")
+    data = function("one", "old_name(2); // its words")
+    mine = lab.commit({"a.c": data, "b.c": TWO}, "mine", old)
+    (result,) = rebase(lab.repo, [lab.patch(old, mine)], old, new).results
+    assert result.hunks[0].missing == ("old_name",)

@@ -133,12 +133,18 @@ class Repository:
         """The paths of every file in a tree, or in one folder of it, in git's order."""
         return tuple(entry.path for entry in self.entries(treeish, under))
 
-    def grep(self, treeish: str, lines: Sequence[str], *, words: bool = False) -> tuple[Hit, ...]:
-        """Where any of some fixed strings stands in a tree; with ``words`` as whole words only."""
+    def grep(
+        self, treeish: str, lines: Sequence[str], *, words: bool = False, around: bool = False
+    ) -> tuple[Hit, ...]:
+        """Where any of some fixed strings stands in a tree.
+
+        With ``words`` as whole words only, and a hit's text is the word, or the whole line
+        ``around`` it.
+        """
         patterns = [part for line in lines for part in ("-e", line)]
         if not patterns:
             return ()
-        kind = ["-w", "-o"] if words else []
+        kind = ["-w", *([] if around else ["-o"])] if words else []
         args = ["grep", "-I", "-F", "-n", "-z", "--full-name", *kind, *patterns, treeish, "--"]
         done = self.git(args, check=False)
         hits = []

@@ -16,6 +16,13 @@ BY_HAND = "rebase by hand"
 PARTIAL = "partial: the proposal holds what lands, the rest is rejected"
 RE_PORT = "re-port: the code that it changes is gone"
 _NAME = re.compile(rb"\b[A-Za-z_][A-Za-z_0-9]{3,}\b")
+# What holds words, but no names: strings, characters and comments.
+_STRINGS = rb'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+_NO_CODE = re.compile(_STRINGS + rb"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_NO_SCRIPT = re.compile(_STRINGS + rb"|#[^\n]*", re.DOTALL)
+_INSIDE = re.compile(rb"\A(?:(?!/\*).)*?\*/", re.DOTALL)
+_STARRED = re.compile(rb"^[ \t]*\*(?:[ \t/][^\n]*)?$", re.MULTILINE)
+_SLASHED = (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".s", ".ld", ".lds", ".js", ".java")
 _GONE = ("deleted", "moved", "the file is deleted", "the file is renamed")
 _MANY_NAMES = 15
 
@@ -47,7 +54,7 @@ class Explainer:
             yield result._replace(
                 broken_by=self._culprit(path, core),
                 whereabouts=self._whereabouts(path, result, core),
-                missing=self._missing(hunk, plan.track),
+                missing=self._missing(path, hunk, plan.track),
             )
 
     def _culprit(self, path: str, core: Sequence[bytes]) -> str:
@@ -90,14 +97,16 @@ class Explainer:
             return "the file is deleted"
         return "deleted" if "deleted the lines" in result.reason else "rewritten"
 
-    def _missing(self, hunk: Hunk, track: Track | None) -> tuple[str, ...]:
-        """Names in the lines that it expects that are nowhere in the new tree any more."""
-        here = set(_NAME.findall(track.new.data)) if track else set()
-        names = dict.fromkeys(_NAME.findall(b"".join(_stripped(hunk.before))))
+    def _missing(self, path: str, hunk: Hunk, track: Track | None) -> tuple[str, ...]:
+        """Names in the lines that it expects that are nowhere in the new tree's code any more."""
+        here = names_in(path, track.new.data) if track else {}
+        names = names_in(path, b"".join(hunk.before))
         wanted = [name.decode() for name in names if name not in here][:_MANY_NAMES]
         fresh = [name for name in wanted if name not in self._known]
-        found = {hit.text for hit in self._repo.grep(self._trees[1], fresh, words=True)}
-        self._known |= {name: name in found for name in fresh}
+        found: set[bytes] = set()
+        for hit in self._repo.grep(self._trees[1], fresh, words=True, around=True):
+            found |= names_in(hit.path, hit.text.encode("utf-8", "surrogateescape")).keys()
+        self._known |= {name: name.encode() in found for name in fresh}
         return tuple(name for name in wanted if not self._known[name])
 
 
@@ -107,9 +116,14 @@ def _core(hunk: Hunk) -> tuple[bytes, ...]:
     return before[max(hunk.leading - 1, 0) : len(before) - max(hunk.trailing - 1, 0)]
 
 
-def _stripped(lines: Iterable[bytes]) -> Iterable[bytes]:
-    """Without comments that are whole lines: their words are no names."""
-    return (line for line in lines if not line.lstrip().startswith((b"*", b"//", b"/*")))
+def names_in(path: str, text: bytes) -> dict[bytes, None]:
+    """The names in code, in order: words of comments and strings are none."""
+    if path.lower().endswith(_SLASHED):
+        # The text may begin, and a line of it stand, in the middle of a comment.
+        code = _NO_CODE.sub(b" ", _STARRED.sub(b"", _INSIDE.sub(b"", text)))
+    else:
+        code = _NO_SCRIPT.sub(b" ", text)
+    return dict.fromkeys(_NAME.findall(code))
 
 
 def _nearest(hits: Sequence[Hit], path: str, line: int) -> int:
