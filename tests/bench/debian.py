@@ -14,6 +14,7 @@ git has to prove it: it must take the patch back, by its very lines, out of the 
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -108,6 +109,15 @@ def by_log(archive: Path) -> Callable[[Patch], str]:
     return listed
 
 
+def taken_back(patch: Patch, tree: Path) -> bool:
+    """Whether git takes the patch out of the tree: every line of it is there, where it belongs."""
+    (top,) = [path for path in tree.iterdir() if path.is_dir()]
+    command = ["git", "apply", "--check", "--reverse", f"-p{patch.strip}", "-"]
+    # Nobody's repository: git apply is to see nothing but these files.
+    env = {**os.environ, "GIT_DIR": "/dev/null", "GIT_CEILING_DIRECTORIES": str(tree)}
+    return not subprocess.run(command, cwd=top, input=patch.raw, env=env, check=False).returncode
+
+
 def carry(package: str, folder: Path) -> list[tuple[str, PatchResult]]:
     old, *newer = (folder / suite / "source" for suite in (OLDER, *NEWER))
     with tempfile.TemporaryDirectory() as name:
@@ -128,7 +138,12 @@ def carry(package: str, folder: Path) -> list[tuple[str, PatchResult]]:
             state = by_log(ends[1])
         report = rebase_series(patches, str(ends[0]), str(ends[1]), work / "out")
         series = {patch.name: patch for patch in read_series(patches)}
-        return [(state(series[r.name]), r) for r in report.rebase.results]
+        rows = [(state(series[r.name]), r) for r in report.rebase.results]
+        doubtful = [r for said, r in rows if (said, r.outcome) == ("unlisted", Outcome.UPSTREAMED)]
+        if doubtful:
+            unpacked(new, package, "orig", work / "tree")
+        proven = {r.name for r in doubtful if taken_back(series[r.name], work / "tree")}
+        return [("proven" if r.name in proven else said, r) for said, r in rows]
 
 
 def still_open(result: PatchResult) -> int:
