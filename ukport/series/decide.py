@@ -80,9 +80,7 @@ def carry_parts(
     return tuple(done)
 
 
-def _carry(
-    bench: "_Bench", start: Start, new: str, decisions: Mapping[str, Decision]
-) -> Carry:
+def _carry(bench: "_Bench", start: Start, new: str, decisions: Mapping[str, Decision]) -> Carry:
     series, old = start.series, start.old
     results: list[PatchResult] = []
     landed: list[Patch] = []
