@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from ukport.check.folder import LEFT
 from ukport.check.patchfile import Added, PatchFile
 from ukport.check.rule import ERROR, WARNING, Hit, patch_rule
 from ukport.git.paths import unsafe_link
@@ -15,7 +16,6 @@ _ABSOLUTE = re.compile(
 )
 _SIGNATURE = re.compile(rb"-- ?\r?\n[^\n]{0,80}(?:\r?\n\s*)?\Z")
 _MODE_TOLD = re.compile(r"\bmodes?\b|executable|chmod|permission|\+x\b", re.IGNORECASE)
-_LEFT = re.compile(r".*(?:\.orig|\.rej|~|\.sw[op])\Z")
 _SPACES_MEAN_SOMETHING = (".md", ".markdown", ".patch", ".diff", ".rst")
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ", b"||||||| ")
 _LINK = "120000"
@@ -223,5 +223,5 @@ def _no_script(change: FileChange) -> bool:
 )
 def leftover(patch: PatchFile) -> Iterator[Hit]:
     for change in patch.changes:
-        if change.new and change.old != change.new and _LEFT.match(posixpath.basename(change.new)):
+        if change.new and change.old != change.new and LEFT.match(posixpath.basename(change.new)):
             yield Hit(patch.line_of(change.start), f"{change.new} is added")

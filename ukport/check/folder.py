@@ -14,7 +14,7 @@ from ukport.check.rule import ERROR, WARNING, Hit, folder_rule
 SERIES = "series"
 SUFFIXES = (".patch", ".diff")
 _NUMBER = re.compile(r"(\d{1,6})[-_.]")
-_LEFT = re.compile(r".*(?:\.orig|\.rej|~|\.sw[op])\Z")
+LEFT = re.compile(r".*(?:\.orig|\.rej|~|\.sw[op])\Z")
 _COMMENT = re.compile(rb"^[ \t]*#[ \t]*(\S+)", re.MULTILINE)
 _HIDDEN = (".git", ".keep", ".pc", ".hg", ".placeholder")
 
@@ -142,7 +142,7 @@ def stray(folder: Folder) -> Iterator[Hit]:
         if name in folder.links:
             yield Hit(0, "is a symbolic link: what it leads to is not read", file=name)
             continue
-        if _LEFT.match(name) or name.startswith(_HIDDEN) or name.endswith(SUFFIXES):
+        if LEFT.match(name) or name.startswith(_HIDDEN) or name.endswith(SUFFIXES):
             continue
         if name != SERIES:
             if folder.fed or number_of(name) is not None:
@@ -160,7 +160,7 @@ def stray(folder: Folder) -> Iterator[Hit]:
 )
 def left(folder: Folder) -> Iterator[Hit]:
     for name in folder.names:
-        if _LEFT.match(name):
+        if LEFT.match(name):
             yield Hit(0, "was left behind by a tool", file=name)
 
 
