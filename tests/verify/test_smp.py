@@ -7,6 +7,7 @@ import pytest
 from tests.toy.recipes import parsed
 from ukport.errors import MissingError, UsageError
 from ukport.recipe import RecipeError
+from ukport.report.scaling import of, on, scaling
 from ukport.source import Version
 from ukport.verify import emulator
 from ukport.verify.boot import Accelerator, qemu_command
@@ -142,3 +143,23 @@ def test_one_core_is_too_few(monkeypatch):
     lack = emulator.lack(ARM64, "tcg", 2)
     assert lack
     assert "there is one core here" in lack.reason
+
+
+def test_an_allocator_for_several_cpus_is_not_there_on_one():
+    point = '\n[[matrix.allocators]]\nname = "other"\ncpus = 2\nenable = ["OTHER"]\n'
+    axes = Axes.of(parsed(SMP + point))
+    version = [Version.parse("1.0.0")]
+    with pytest.raises(UsageError, match="no allocator 'other'"):
+        cells(axes, version, Filters(allocators=("other",)), "tcg", whole=True)
+    found = cells(axes, version, Filters(allocators=("other",), cpus=2), "tcg", whole=True)
+    assert {cell.allocator for cell in found} == {"other"}
+
+
+def test_scaling_is_the_time_on_one_over_the_time_on_all():
+    assert on("bbuddy", 1) == "bbuddy, 1 CPU"
+    assert on("bbuddy", 2) == "bbuddy, 2 CPUs"
+    assert (of("bbuddy, 1 CPU"), of("bbuddy, 2 CPUs")) == ("bbuddy", "")
+    found = scaling((200, 220, 180), (100, 110, 100))
+    assert found
+    assert found.median == 2.0
+    assert scaling((200,), ()) is None

@@ -15,6 +15,8 @@ from ukport.cli.options import (
     Memory,
     Name,
     Offline,
+    Qemu,
+    Smp,
     Versions,
     filters,
 )
@@ -44,6 +46,8 @@ def bench(
     arch: Arch = None,
     config: Config = None,
     memory: Memory = None,
+    smp: Smp = 1,
+    qemu: Qemu = "",
     accel: Accel = "auto",
     json: Json = False,
     html: Annotated[bool, typer.Option("--html", help="The HTML page on stdout.")] = False,
@@ -69,7 +73,7 @@ def bench(
         only=tuple(only or ()),
         runs=runs,
         accel=accel,
-        filters=filters(None, config, arch, memory),
+        filters=filters(None, config, arch, memory, smp, qemu),
         fresh=fresh,
     )
     form = one_document(json=json, junit=False, html=html)

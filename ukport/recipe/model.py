@@ -257,7 +257,8 @@ class Configuration(Strict, frozen=True, kw_only=True):
 class Variant(Strict, frozen=True, kw_only=True):
     """A point of an axis of the matrix, as its difference from ``[configuration]``.
 
-    ``values`` are Kconfig numbers. ``versions`` limits the point to versions in those ranges.
+    ``values`` are Kconfig numbers. ``versions`` limits the point to versions in those ranges. It is
+    there where the guest has as many ``cpus`` at least.
     """
 
     name: Name
@@ -265,17 +266,16 @@ class Variant(Strict, frozen=True, kw_only=True):
     disable: tuple[Symbol, ...] = ()
     values: dict[Symbol, int] = field(default_factory=dict)
     versions: tuple[Range, ...] = ()
+    cpus: Annotated[int, Meta(ge=1, le=256)] = 1
 
 
 class Allocator(Variant, frozen=True, kw_only=True):
     """Another allocator in the port's place, under the same test; ``versions`` means nothing here.
 
-    The guest must report ``name`` and ``number`` as what it runs on. It is there where the guest
-    has as many ``cpus`` at least. With ``recipe`` it is a port of its own beside this one, which is
-    then under test: ``name@2.1`` asks for a version of it.
+    The guest must report ``name`` and ``number`` as what it runs on. With ``recipe`` it is a port
+    of its own beside this one, which is then under test: ``name@2.1`` asks for a version of it.
     """
 
-    cpus: Annotated[int, Meta(ge=1, le=256)] = 1
     recipe: Name | None = None
     number: Annotated[int, Meta(ge=0, le=999_999_999)] = 0
 
@@ -368,6 +368,14 @@ class Case(Strict, frozen=True, kw_only=True):
     about: Line = ""
 
 
+class SmpBench(Strict, frozen=True, kw_only=True):
+    """What ``--smp N`` measures with the files of ``[bench]``, on one CPU and on N of them."""
+
+    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
+    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
+    against: Name | None = None
+
+
 class Bench(Strict, frozen=True, kw_only=True):
     """The application that is measured, one case a boot; its files are in ``bench/``.
 
@@ -381,6 +389,7 @@ class Bench(Strict, frozen=True, kw_only=True):
     memory: Annotated[int, Meta(ge=2, le=65536)] = 512
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
+    smp: SmpBench | None = None
 
 
 class Recipe(Strict, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ _POINT = {
     "name": "What the point is called, on the command line and in reports.",
     **_SWITCHES,
     "versions": "The only versions that the point is for; every one where none is given.",
+    "cpus": "How many CPUs the guest must have for it.",
 }
 
 _TREE: Mapping[str, str] = {
@@ -146,7 +147,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Allocator": {
         **_POINT,
         "versions": "Means nothing for an allocator.",
-        "cpus": "It is there where the guest has as many CPUs at least.",
         "recipe": "The recipe of an allocator that is a port, too, and is linked beside this one.",
         "number": "The version number that the guest must report on it.",
     },
@@ -167,6 +167,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "memory": "The guest's memory, in MiB.",
         "timeout": "How long a boot may run, in seconds.",
         "flags": "More flags for the compiler.",
+        "smp": "What is measured on several CPUs.",
+    },
+    "SmpBench": {
+        "sources": "C files as in `[bench]`, for several CPUs.",
+        "cases": "What is measured, on one CPU and on several.",
+        "against": "The allocator of the matrix that others are compared with.",
     },
     "Case": {
         "name": "What the case is called, on the command line and in reports.",

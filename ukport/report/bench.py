@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 from ukport.report.markdown import cell as escaped
+from ukport.report.scaling import of, on, scaling
 from ukport.verify.measure import FEWEST, SHORTEST, SIGNIFICANT, Call, Spread, call, spread
 
 SCHEMA = "ukport.bench/1"
@@ -57,7 +58,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     """All benchmarks; ``memory`` of the guest in MiB, ``seconds`` of wall time.
 
-    ``kept`` boots are of an earlier run.
+    ``kept`` boots are of an earlier run. With several ``cpus`` each subject is there twice, on one
+    and on all of them.
     """
 
     schema: str = SCHEMA
@@ -70,6 +72,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     emulator: str
     cases: tuple[Case, ...]
     failed: tuple[Sample, ...] = ()
+    cpus: int = 1
     boots: int = 0
     kept: int = 0
     seconds: float = 0.0
@@ -157,9 +160,31 @@ def sheets(bench: Bench, *, brief: bool = False) -> tuple[Sheet, ...]:
     )
     return tuple(
         sheet
-        for sheet in (time, counted, peak)
+        for sheet in (*_scaling(bench), time, counted, peak)
         if any(word not in ("", _NONE) for row in sheet.rows for word in row[1:])
     )
+
+
+def _scaling(bench: Bench) -> Iterator[Sheet]:
+    """The figure that several CPUs are about."""
+    if bench.cpus == 1 or not bench.cases:
+        return
+    subjects = (bench.cases[0].baseline, *bench.cases[0].subjects)
+    names = [name for one in subjects if (name := of(one.name))]
+    yield Sheet(
+        f"Scaling: {bench.cpus} CPUs over one",
+        f"the same work; median of the rounds (quartiles); no more than {bench.cpus} can be had",
+        ("benchmark", *names),
+        tuple(
+            (case.name, *(_scaled(case, one, bench.cpus) for one in names)) for case in bench.cases
+        ),
+    )
+
+
+def _scaled(case: Case, name: str, cpus: int) -> str:
+    times = {one.name: one.times for one in (case.baseline, *case.subjects) if one.passed}
+    found = scaling(times.get(on(name, 1), ()), times.get(on(name, cpus), ()))
+    return ratio_of(found) if found else _NONE
 
 
 _NONE = "\N{EN DASH}"

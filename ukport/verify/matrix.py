@@ -161,9 +161,10 @@ def cells(
     ``versions`` of the port are given resolved. Raises UsageError for a name that no axis has.
     """
     first = None if whole else 1
-    configurations = _chosen("configuration", axes.configurations, filters.configurations, first)
+    several = tuple(p for p in axes.configurations if p.cpus <= filters.cpus)
+    configurations = _chosen("configuration", several, filters.configurations, first)
     architectures = _chosen("architecture", axes.architectures, filters.architectures, first)
-    served = [one for one in axes.allocators if _cpus(one) <= filters.cpus]
+    served = [one for one in axes.allocators if one.cpus <= filters.cpus]
     allocators = _chosen("allocator", served, filters.allocators, first)
     memory = filters.memory or axes.memory[:first]
     found = [
@@ -180,10 +181,6 @@ def cells(
         for size in memory
     ]
     return tuple(found)
-
-
-def _cpus(point: Variant) -> int:
-    return point.cpus if isinstance(point, Allocator) else 1
 
 
 def _served(

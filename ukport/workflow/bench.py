@@ -7,17 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from ukport.errors import UkportError, UsageError
+from ukport.errors import MissingError, UkportError, UsageError
 from ukport.recipe import Lock, Recipe, load
 from ukport.recipe import lock as locks
 from ukport.recipe.model import Bench as Wanted
 from ukport.recipe.model import Case as Benchmark
 from ukport.report import bench as report
+from ukport.report import scaling
 from ukport.report.bench import Bench, Case, Sample
 from ukport.report.benchpage import page, svg
 from ukport.source import Cache, find_version
-from ukport.verify import accelerator
-from ukport.verify.emulator import version
+from ukport.verify import accelerator, emulator
+from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
 from ukport.workflow.application import benchmarks
@@ -72,7 +73,9 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
     axes = Axes.of(recipe)
     machine, *_ = chosen(axes, order.filters)
     check_machine(order.accel, recipe, machine)
-    accel = str(accelerator.choose(cache.root, order.accel, machine))
+    chosen_accelerator = accelerator.choose(cache.root, order.accel, machine)
+    _check_cpus(machine, chosen_accelerator.name, order.filters.cpus)
+    accel = str(chosen_accelerator)
     if not (order.runs or emulated(accel)):
         raise UsageError("--runs 0: only an emulator counts instructions", "say --accel tcg")
     with cache.scratch() as scratch:
@@ -90,7 +93,8 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
         memory=against.unit.memory,
         platform=against.unit.surroundings.where,
         accelerator=accel,
-        emulator=version(machine),
+        emulator=emulator.version(machine),
+        cpus=order.filters.cpus,
         cases=tuple(_case(table, rounds, against.unit.memory) for table in tables),
         failed=tuple(
             Sample(name=one, verdict=str(Kind.BUILD), reason=why) for one, why in (*failed, *lost)
@@ -109,6 +113,8 @@ def _asked(recipe: Recipe, order: Order) -> tuple[Wanted, tuple[Benchmark, ...]]
         raise UsageError(
             f"recipes/{recipe.name}/recipe.toml names no benchmarks", "describe them in [bench]"
         )
+    if order.filters.cpus > 1:
+        wanted = _for_cpus(recipe, wanted, order.filters.cpus)
     if order.runs == 1:
         raise UsageError(
             "--runs 1: one round says nothing of the noise",
@@ -121,6 +127,31 @@ def _asked(recipe: Recipe, order: Order) -> tuple[Wanted, tuple[Benchmark, ...]]
                 f"{recipe.name} has no benchmark {name!r}", f"there is: {', '.join(known)}"
             )
     return wanted, tuple(case for case in wanted.cases if not order.only or case.name in order.only)
+
+
+def _for_cpus(recipe: Recipe, wanted: Wanted, cpus: int) -> Wanted:
+    """What is measured on several CPUs; raises UsageError where there is nothing for so many."""
+    smp, tests = wanted.smp, recipe.test.smp
+    where = f"recipes/{recipe.name}/recipe.toml"
+    if smp is None or tests is None:
+        raise UsageError(
+            f"{where} names no benchmarks for several CPUs", "describe them in [bench.smp]"
+        )
+    if cpus > tests.cpus:
+        raise UsageError(
+            f"--smp {cpus}: {recipe.name} is built for {tests.cpus} CPUs at most",
+            f"[test.smp] in {where} says so",
+        )
+    return msgspec.structs.replace(
+        wanted, sources=smp.sources, cases=smp.cases, against=smp.against or wanted.against
+    )
+
+
+def _check_cpus(machine: Machine, accel: str, cpus: int) -> None:
+    """Raises MissingError where this machine cannot run so many CPUs at the same time."""
+    lack = emulator.lack(machine, accel, cpus)
+    if lack:
+        raise MissingError(lack.reason, lack.hint)
 
 
 @dataclass(frozen=True)
@@ -152,14 +183,26 @@ class _Maker:
             baseline = Entrant(against, self._unit(recipe.version, lock, against))
         else:
             baseline = self._entrant(self._exact(against), lock)
-        found, failed = [baseline, Entrant(report.ITSELF, baseline.unit)], []
+        found, failed = [baseline], []
         for text in self.order.versions or (recipe.version,):
             version = self._exact(text)
             try:
                 found.append(self._entrant(version, lock))
             except UkportError as error:
                 failed.append((f"{recipe.name} {version}", error.message.partition("\n")[0]))
-        return found, failed
+        found = self._on_one_and_more(found)
+        return [found[0], Entrant(report.ITSELF, found[0].unit), *found[1:]], failed
+
+    def _on_one_and_more(self, entrants: list[Entrant]) -> list[Entrant]:
+        """Where several CPUs are asked for: the same images on one, and then on all of them."""
+        cpus = self.order.filters.cpus
+        if cpus == 1:
+            return entrants
+        return [
+            Entrant(scaling.on(one.name, count), _booted_with(one.unit, count))
+            for count in (1, cpus)
+            for one in entrants
+        ]
 
     def _exact(self, text: str) -> str:
         return str(find_version(self.axes.recipe, text, self.cache)[0])
@@ -178,6 +221,13 @@ class _Maker:
         if allocator:
             cell = replace(cell, allocator=allocator, version="")
         return replace(unikernel(made, self.axes, cell), timeout=float(self.wanted.timeout))
+
+
+def _booted_with(unit: Unikernel, cpus: int) -> Unikernel:
+    """The same unikernel on so many CPUs. It is no test, so no CPU has to say a word."""
+    return replace(
+        unit, cell=replace(unit.cell, cpus=cpus), expected=replace(unit.expected, cpus=1)
+    )
 
 
 def _case(table: Table, rounds: Rounds, memory: int) -> Case:
