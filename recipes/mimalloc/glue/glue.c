@@ -6,7 +6,7 @@
  * before there are any: the block for the boot thread's thread-local storage
  * is itself allocated. A bump allocator serves these first requests. The
  * first one that finds a thread pointer switches the function table to
- * mimalloc. Pointers of the early allocator stay valid for ever; they are
+ * mimalloc; up to then only the CPU that boots is running. Pointers of the early allocator stay valid for ever; they are
  * known by their address, and freeing them does nothing.
  */
 #include <errno.h>
@@ -22,6 +22,7 @@
 
 #include <uk/alloc_impl.h>
 #include <uk/arch/limits.h>
+#include <uk/arch/spinlock.h>
 #include <uk/arch/tls.h>
 #include <uk/essentials.h>
 #include <uk/plat/tls.h>
@@ -183,18 +184,29 @@ static inline void *allocated(struct uk_alloc *a __maybe_unused, void *ptr)
  */
 #if ARENAS
 static long arenas_disallowed;
+/* Those who are about it: only the last one may allow arenas again */
+static unsigned int arenas_users;
+static __spinlock arenas_lock = UKARCH_SPINLOCK_INITIALIZER();
 
 static inline void arenas_disallow(size_t size)
 {
-	if (unlikely(size > MI_LARGE_MAX_OBJ_SIZE))
+	if (likely(size <= MI_LARGE_MAX_OBJ_SIZE))
+		return;
+	ukarch_spin_lock(&arenas_lock);
+	if (!arenas_users++)
 		mi_option_set(mi_option_disallow_arena_alloc, 1);
+	ukarch_spin_unlock(&arenas_lock);
 }
 
 static inline void arenas_allow(size_t size)
 {
-	if (unlikely(size > MI_LARGE_MAX_OBJ_SIZE))
+	if (likely(size <= MI_LARGE_MAX_OBJ_SIZE))
+		return;
+	ukarch_spin_lock(&arenas_lock);
+	if (!--arenas_users)
 		mi_option_set(mi_option_disallow_arena_alloc,
 			      arenas_disallowed);
+	ukarch_spin_unlock(&arenas_lock);
 }
 #else
 #define arenas_disallow(size)
