@@ -1,6 +1,7 @@
 """Two CPUs on the real upstreams: both run, and the allocator serves both at a time."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,13 @@ ARM64 = pytest.param(
     marks=pytest.mark.skipif(
         not (shutil.which("qemu-system-aarch64") and shutil.which("aarch64-linux-gnu-gcc")),
         reason="needs qemu-system-arm and gcc-aarch64-linux-gnu",
+    ),
+)
+X86_64 = pytest.param(
+    "x86_64",
+    marks=pytest.mark.skipif(
+        not os.environ.get("UKPORT_QEMU"),
+        reason="UKPORT_QEMU names no QEMU with x2APIC (9.0 or newer)",
     ),
 )
 TEN_MILLION = "ten million operations, any size, each other's blocks"
@@ -33,7 +41,7 @@ def on_two(ports: Path, architecture: str, *args: str) -> dict:
     return json.loads(ukport(ports, *command).stdout)
 
 
-@pytest.mark.parametrize("architecture", [ARM64])
+@pytest.mark.parametrize("architecture", [ARM64, X86_64])
 def test_two_cpus_pass(ports, architecture):
     result = on_two(ports, architecture, "--version", "2.1.9")
     assert result["verdict"] == "pass", result["reason"]
@@ -47,3 +55,15 @@ def test_more_cpus_than_the_build_has(ports):
     done = ukport(ports, "verify", "mimalloc", "--smp", "3")
     assert done.returncode == 2
     assert "built for 2 CPUs at most" in done.stderr
+
+
+@pytest.mark.parametrize("architecture", [ARM64])
+def test_a_lock_left_out_is_caught(ports, architecture):
+    pages = ports / "recipes/mimalloc/glue/pages.c"
+    text = pages.read_text()
+    for call in ("ukarch_spin_lock(&lock);", "ukarch_spin_unlock(&lock);"):
+        assert call in text
+        text = text.replace(call, "")
+    pages.write_text(text)
+    result = on_two(ports, architecture, "--version", "2.1.9")
+    assert result["verdict"] in ("fail", "crash", "hang", "oom"), result["reason"]
