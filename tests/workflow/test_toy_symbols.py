@@ -138,3 +138,17 @@ def test_a_source_that_is_not_listed_and_a_header_that_is_not_found(toy):
     shown = ukport(toy, "symbols", "toy", "--version", "1.0.1")
     assert shown.returncode == 1
     assert "deep/kit.h is in toy (toy/toy-1.0.1/private/deep/kit.h)" in shown.stdout
+
+
+def test_config_uk_selects_what_the_symbols_need(toy):
+    glue = toy.project / "recipes/toy/glue/glue.c"
+    glue.write_text("void print(const char *);\nvoid toy_glue(void) { print(0); }\n")
+    config = toy.project / "recipes/toy/lib/Config.uk"
+    asked(toy, "glue", "toy", "--write")
+    assert "\tselect TOYKERNEL\n" in config.read_text()
+    assert 'selects = ["TOYKERNEL"]' in toy.recipe.read_text()
+    assert 'version = "1.0.0"  # moved by upgrade' in toy.recipe.read_text()
+    assert ukport(toy, "glue", "toy", "--check", "--offline").returncode == 0
+    toy.recipe.write_text(toy.recipe.read_text().replace('selects = ["TOYKERNEL"]', ""))
+    found = asked(toy, "glue", "toy", "--check", "--offline", code=1)["findings"]
+    assert "unselected-provider" in {one["rule"] for one in found}

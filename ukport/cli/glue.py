@@ -39,6 +39,10 @@ def glue(
     if check + diff + write > 1:
         raise UsageError("--check, --diff and --write: one at a time", "run them one by one")
     where, store = project(directory), cache(offline=offline)
+    if write:
+        with Screen(json=json, color=color) as screen:
+            written = work.write(where, name, version, store, lambda _event: None)
+            return screen.finish_paths("written", written)
     with Screen(json=True, color=color) as quiet:
         if check:
             from ukport.cli.findings import show
@@ -59,9 +63,6 @@ def glue(
 
             show(reasons, compare.RULES, "json" if json else "table", color)
         return ExitCode.FINDINGS if lines else ExitCode.OK
-    if write:
-        with Screen(json=json, color=color) as screen:
-            return screen.finish_paths("written", work.write(where, made))
     _put(made, json=json)
     return ExitCode.OK
 

@@ -145,24 +145,33 @@ def _cure(one: Outside) -> str:
     return "compile the source that defines it, or write it in the recipe's glue"
 
 
-def _unselected(symbols: Symbols, ground: Ground) -> Iterator[Finding]:
-    """Libraries that only this configuration happens to have."""
+def unselected(symbols: Symbols, ground: Ground) -> Mapping[str, Sequence[Outside]]:
+    """The options of libraries that are needed and that nothing brings, and what for."""
     needed: dict[str, list[Outside]] = {}
     for one in symbols.outside:
         if one.provider.source is Source.LIBRARY:
             needed.setdefault(one.provider.name.upper(), []).append(one)
     tested = {name for unit in symbols.units for name in unit.used}
-    for option, some in needed.items():
-        # A library without an option of its own is part of the platform; what the sources ask
-        # for themselves is used only where it is there.
-        if option not in ground.options or option in ground.settled or f"CONFIG_{option}" in tested:
-            continue
+    # A library without an option of its own is part of the platform; what the sources ask for
+    # themselves is used only where it is there.
+    return {
+        option: some
+        for option, some in sorted(needed.items())
+        if option in ground.options
+        and option not in ground.settled
+        and f"CONFIG_{option}" not in tested
+    }
+
+
+def _unselected(symbols: Symbols, ground: Ground) -> Iterator[Finding]:
+    """Libraries that only this configuration happens to have."""
+    for option, some in unselected(symbols, ground).items():
         names = ", ".join(one.name for one in some[:_PLACES])
         yield UNSELECTED.at(
             _CONFIG,
             0,
             f"{option} is needed for {names}, and nothing selects it",
-            f"add {option} to glue.selects, or to glue.depends, in the recipe",
+            "run ukport glue --write, which has Config.uk select it",
         )
 
 

@@ -160,6 +160,19 @@ def edit(text: str, changes: dict[tuple[str | int, ...], str]) -> str:
     return tomlkit.dumps(document)
 
 
+def extend(text: str, keys: tuple[str, ...], words: tuple[str, ...]) -> str:
+    """The recipe's text with more words in a list, which may not be there yet."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
+    holder = document
+    for key in keys[:-1]:
+        holder = holder[key]
+    for word in words:
+        holder.setdefault(keys[-1], tomlkit.array()).append(word)
+    return tomlkit.dumps(document)
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema of a recipe, with what each field means."""
     from ukport.recipe.words import WORDS

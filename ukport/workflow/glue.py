@@ -4,21 +4,26 @@ import difflib
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import structs
 
 from ukport.errors import UsageError
 from ukport.finding import Finding, in_order
 from ukport.glue import compare, kconfig, proof
 from ukport.glue.generate import EXPORTS
+from ukport.glue.kconfig import KconfigError
 from ukport.glue.library import ExternalLibrary
+from ukport.recipe.load import extend
 from ukport.source import Cache
+from ukport.symbols.library import Symbols
 from ukport.verify.workspace import hold
 from ukport.workflow import lint
 from ukport.workflow.answers import Question
 from ukport.workflow.changes import lib_folder, refuse_edited
 from ukport.workflow.events import Tell
-from ukport.workflow.port import Made, make
+from ukport.workflow.port import Made, Request, make
 from ukport.workflow.stage import Stages
 from ukport.workflow.surroundings import Around
 from ukport.workflow.symbols import of, request, workspace_root
@@ -141,24 +146,60 @@ def _ground(made: Made, cache: Cache, scratch: Path) -> proof.Ground:
     )
 
 
-def write(project: Path, found: Glue) -> tuple[str, ...]:
+def write(
+    project: Path, name: str, version: str | None, cache: Cache, tell: Tell
+) -> tuple[str, ...]:
     """Write the glue into the project; the paths that changed.
 
-    Raises UsageError where a file was changed by hand, and for another version than the recipe's.
+    What the symbols need and nothing brings is selected, in the recipe and so in Config.uk. Raises
+    UsageError where a file was changed by hand, and for another version than the recipe's.
     """
-    made = found.made
-    if not found.own:
-        raise UsageError(
-            f"recipes/{made.recipe.name} is at {made.recipe.version}, this glue is of"
-            f" {made.version}",
-            f"move the recipe with it: ukport upgrade {made.recipe.name} --to {made.version}",
-        )
-    refuse_edited(project, made.recipe)
-    folder = f"recipes/{made.recipe.name}/lib"
+    recover(project)
+    stages = Stages(tell)
+    question = Question(name, version)
+    with cache.scratch() as scratch:
+        asked = request(project, question)
+        made = make(asked, cache, stages, scratch / "made")
+        if not beside(project, made).own:
+            raise UsageError(
+                f"recipes/{made.recipe.name} is at {made.recipe.version}, this glue is of"
+                f" {made.version}",
+                f"move the recipe with it: ukport upgrade {made.recipe.name} --to {made.version}",
+            )
+        refuse_edited(project, made.recipe)
+        symbols = of(project, made, question, cache, stages)
+        made, recipe = _completed(asked, made, symbols, cache, stages, scratch)
+    folder = f"recipes/{made.recipe.name}"
     changes: dict[str, bytes | None] = {
-        f"{folder}/{name}": text.encode() for name, text in found.files.items()
+        f"{folder}/lib/{file}": text.encode() for file, text in made.glue.items()
     }
+    changes[f"{folder}/recipe.toml"] = recipe.encode()
     written = differing(project, changes)
     if written:
         commit(project, changes)
     return written
+
+
+def _completed(
+    asked: Request, made: Made, symbols: Symbols, cache: Cache, stages: Stages, scratch: Path
+) -> tuple[Made, str]:
+    """The port whose Config.uk brings what the symbols need, and the text of its recipe.
+
+    A library is selected; where that would be a recursive dependency, it is depended on.
+    """
+    place = asked.project / "recipes" / made.recipe.name / "recipe.toml"
+    text = place.read_text("utf-8")
+    lacking = tuple(proof.unselected(symbols, _ground(made, cache, scratch / "before")))
+    for field in ("selects", "depends") if lacking else ():
+        glue_ = made.recipe.glue
+        more = {field: (*getattr(glue_, field), *lacking)}
+        recipe = structs.replace(made.recipe, glue=structs.replace(glue_, **more))
+        stage = scratch / field
+        again = make(replace(asked, recipe=recipe), cache, stages, stage / "made")
+        try:
+            left = proof.unselected(symbols, _ground(again, cache, stage / "after"))
+        except KconfigError:
+            continue
+        if not left:
+            return again, extend(text, ("glue", field), lacking)
+    return made, text
