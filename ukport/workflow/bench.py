@@ -275,6 +275,8 @@ def _write(result: Bench, project: Path, rounds: Rounds) -> Bench:
         (folder / f"{case}-{who.replace(' ', '-')}.log").write_text(console, "utf-8")
     (folder / "bench.json").write_text(f"{report.to_json(result)}\n", "utf-8")
     (folder / "bench.html").write_text(page(result), "utf-8")
-    (folder / "chart.svg").write_text(svg(result), "utf-8")
+    (folder / "chart.svg").unlink(missing_ok=True)
+    if result.runs:
+        (folder / "chart.svg").write_text(svg(result), "utf-8")
     path.write_text(report.markdown(result), "utf-8")
     return result
