@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.toy import commit, git
-from ukport.glue import rules
+from ukport.glue import lint, rules
 from ukport.glue.library import ExternalLibrary, NotALibraryError
 from ukport.recipe.model import Tree
 from ukport.source import Cache
@@ -196,6 +196,58 @@ $(eval $(call fetch,libx,$(U)))
         (8, "unchecked-archive"),
     ]
     assert "refs/heads/main" in next(f for f in told if f.rule == "unchecked-archive").message
+
+
+def described(made: str, told: str) -> list[tuple[str, str]]:
+    """What the rules about Library.uk find, of a Makefile.uk that fetches ``made``."""
+    makefile = f"$(eval $(call addlib,libx))\n{made}"
+    files = {"Makefile.uk": makefile} | ({"Library.uk": told} if told else {})
+    library = ExternalLibrary({name: text.encode() for name, text in files.items()})
+    return [(f.file, f.rule) for f in lint.own_files(library)]
+
+
+FETCH = "LIBX_ORIGIN_SHA256 = %s\n$(eval $(call fetch,libx,https://github.com/o/x/archive/v1.%s))\n"
+NAMES = "version := 1 sha256:%s https://github.com/o/x/archive/v1.%s\n"
+
+
+def test_rules_about_library_uk_fire_and_stay_silent():
+    one, other = "1" * 64, "2" * 64
+    made = FETCH % (one, "tar.gz")
+    assert described(made, "") == [("Library.uk", "no-library-uk")]
+    assert described(made, NAMES % (one, "zip")) == [("Library.uk", "library-archive")]
+    assert described(made, NAMES % (other, "tar.gz")) == [("Library.uk", "library-sum")]
+    assert described(made, NAMES % (one, "tar.gz")) == []
+
+
+def test_a_sum_that_is_not_that_of_the_archive():
+    one, other = "1" * 64, "2" * 64
+    text = f"$(eval $(call addlib,libx))\n{FETCH % (one, 'tar.gz')}"
+    told = NAMES % (one, "tar.gz")
+    library = ExternalLibrary({"Makefile.uk": text.encode(), "Library.uk": told.encode()})
+    (archive,) = library.archives
+    (listed,) = library.described.versions
+    assert [f.rule for f in lint.checked_sum(archive, other)] == ["archive-sum"]
+    assert [f.rule for f in lint.listed_sum(listed, other)] == ["archive-sum"]
+    assert not [*lint.checked_sum(archive, one), *lint.listed_sum(listed, one)]
+
+
+def test_a_clean_library_is_one(surroundings, origin, tmp_path):
+    one = "1" * 64
+    makefile = f"""\
+$(eval $(call addlib_s,libx,$(CONFIG_LIBX)))
+LIBX_ORIGIN_SHA256 = {one}
+$(eval $(call fetch,libx,https://example.org/x-1.0.tar.gz))
+$(eval $(call patch,libx,$(LIBX_BASE)/patches,x-1.0))
+LIBX_SRCS-$(CONFIG_LIBX_MORE) += $(LIBX_ORIGIN)/x-1.0/src/one.c
+LIBX_SRCS-y += $(LIBX_ORIGIN)/x-1.0/other/one.c|other
+"""
+    config = 'config LIBX\n\tbool "x"\n\tselect LIBUKALLOC\nconfig LIBX_MORE\n\tbool "more"\n'
+    told = f'name := "x"\nversion := 1.0 sha256:{one} https://example.org/x-1.0.tar.gz\n'
+    files = {"Makefile.uk": makefile, "Config.uk": config, "Library.uk": told}
+    files["patches/0001-fits.patch"] = PATCHES["patches/0001-fits.patch"]
+    files["glue.c"] = "#if CONFIG_LIBX_MORE\n#endif\n"
+    clean = ExternalLibrary({name: text.encode() for name, text in files.items()})
+    assert found(clean, surroundings, tmp_path, origin) == []
 
 
 def test_a_kconfig_that_does_not_parse(surroundings, origin, tmp_path):
