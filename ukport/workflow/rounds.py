@@ -147,6 +147,9 @@ class Rounds:
         console = booted.console if booted else b""
         time = time_between_marks(console, booted.arrivals) if booted else 0
         told = measures(console)
+        if any(one.unit.cell.cpus > 1 for one in self.entrants):
+            # The processor time of two CPUs is that of both: here the guest's own clock counts.
+            time = told.get("count ticks", 0)
         if kind is Kind.PASS and not time:
             kind, reason = Kind.FAIL, "the guest did not mark where it begins and ends to measure"
         if kind is not Kind.PASS:
