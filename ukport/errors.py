@@ -50,6 +50,10 @@ class MissingError(UkportError):
     exit_code = ExitCode.MISSING
 
 
+class FullError(MissingError):
+    """A disk has no room left."""
+
+
 class FetchError(UkportError):
     """A source could not be had, or is not what its checksum says."""
 

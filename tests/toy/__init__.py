@@ -6,6 +6,7 @@ from mimalloc and Unikraft, so every path of ukport is walked on any machine.
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,32 @@ def commit(repo: Path, files: dict[str, str], message: str, tag: str = "") -> st
     if tag:
         git(repo, "tag", tag)
     return git(repo, "rev-parse", "HEAD").strip()
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "UKPORT_ACCEL": "tcg", "NO_COLOR": "1", **more}
+
+
+def ukport(
+    toy: "Toy",
+    *args: str,
+    env: dict[str, str] | None = None,
+    input: str | None = None,
+    timeout: float = 90,
+) -> subprocess.CompletedProcess[str]:
+    """Start ukport in the toy's project, as a user does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ukport", *args],
+        cwd=toy.project,
+        env=environment(**(env or {})),
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    return done
 
 
 HEADER = """\

@@ -8,7 +8,9 @@ import pytest
 
 from ukport.verify import boot
 from ukport.verify.boot import Accelerator
+from ukport.verify.known import Port
 from ukport.verify.machine import ARM64
+from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Expected, Kind, judge
 
 COMPILER = "aarch64-linux-gnu-gcc"
@@ -35,6 +37,7 @@ static void psci(unsigned long function)
 	__asm__ volatile("hvc #0" : "+r"(x0) : : "memory");
 }
 
+%s
 void kernel(void)
 {
 	say("ukport: begin toy 1 (1)\nok 1 - one\n1..1\nukport: end 1/1\n");
@@ -46,6 +49,7 @@ void kernel(void)
 __asm__(".globl _start\n_start:\n\tldr x0, =stack\n\tmov sp, x0\n\tbl kernel\n"
 	".bss\n.balign 16\n.space 4096\nstack:\n.text\n");
 """
+PAGED = (Path(__file__).parent / "arm64.c").read_text()
 OFF, RESET = "psci(0x84000008);", "psci(0x84000009);"
 
 
@@ -62,13 +66,48 @@ OFF, RESET = "psci(0x84000008);", "psci(0x84000009);"
     ],
 )
 def test_only_a_power_off_after_all_results_passes(tmp_path: Path, end, kind, reason):
-    source, image = tmp_path / "guest.c", tmp_path / "guest"
-    source.write_text(GUEST % end)
-    flags = "-O1 -ffreestanding -nostdlib -static -mgeneral-regs-only -fno-stack-protector"
-    layout = "-Wl,-Ttext=0x40080000,--build-id=none"
-    subprocess.run([COMPILER, *flags.split(), layout, source, "-o", image], check=True)
+    image = compiled(tmp_path, end)
     limit = 3 if kind is Kind.HANG else 20
     ran = boot.run(image, Accelerator("tcg"), memory=64, timeout=limit, machine=ARM64)
     verdict = judge(ran.console, ran.ended, Expected("toy", 1))
     assert verdict.kind is kind, (verdict, ran)
     assert reason in verdict.reason
+
+
+def compiled(folder: Path, end: str, before: str = "") -> Path:
+    """A guest that runs ``end`` behind its results."""
+    source, image = folder / "guest.c", folder / "guest"
+    source.write_text(GUEST % (before, end))
+    flags = "-O1 -g1 -ffreestanding -nostdlib -static -mgeneral-regs-only -mstrict-align"
+    layout = "-fno-stack-protector -fno-omit-frame-pointer -Wl,-Ttext=0x40080000,--build-id=none"
+    subprocess.run([COMPILER, *flags.split(), *layout.split(), source, "-o", image], check=True)
+    return image
+
+
+def test_a_null_write_is_explained(tmp_path: Path):
+    image = compiled(tmp_path, "map(); store(0); psci(0x84000008);", PAGED)
+    subject = Subject(
+        image=image,
+        root=tmp_path,
+        config=tmp_path / "config",
+        machine=ARM64,
+        memory=64,
+        timeout=20,
+        expected=Expected("toy", 1),
+        port=Port("libtoy", "lib-toy", "toy-1", 64),
+    )
+    trial = try_out(subject, "tcg", tmp_path)
+    lines = (tmp_path / "guest.c").read_text().splitlines()
+    line = next(at for at, text in enumerate(lines, 1) if "/* here */" in text)
+    assert trial.verdict.kind is Kind.CRASH
+    assert trial.verdict.reason == (
+        f"data abort at 0x0, a NULL pointer, in store at guest.c:{line}"
+    )
+    told = trial.explanation
+    assert told.fault == 0
+    assert told.instruction.startswith("str")
+    assert [place.function for frame in told.frames for place in frame.places][:2] == [
+        "store",
+        "kernel",
+    ]
+    assert {one.name for one in told.registers} >= {"PC", "SP", "FAR_EL1", "X30"}

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import Toy, git
-from tests.workflow.test_upgrade import environment, ukport
+from tests.toy import Toy, environment, git, ukport
 
 pytestmark = [
     pytest.mark.boot,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.test_upgrade import ukport
+from tests.toy import ukport
 
 pytestmark = [
     pytest.mark.boot,
@@ -89,6 +89,42 @@ def test_too_little_memory(toy):
     assert "Failed to allocate the heap" in result["reason"]
     assert rules(result) == ["too-little-memory"]
     assert "give the guest 16 MiB" in result["hint"]
+
+
+def test_no_memory_for_a_thread(toy):
+    """clone() goes on with the NULL that it got: a crash by its looks, out of memory in truth."""
+    (toy.recipe.parent / "test/clone.c").write_text(
+        "struct thread { int flags, id; };\n"
+        "static __attribute__((noinline)) int uk_clone(struct thread *volatile got)\n"
+        "{\n\treturn got->id;\n}\n"
+    )
+    toy.recipe.write_text(
+        toy.recipe.read_text().replace('sources = ["main.c"]', 'sources = ["main.c", "clone.c"]')
+    )
+    result = verified(toy, "print_number(uk_clone(0));", before='#include "clone.c"')
+    assert result["verdict"] == "oom"
+    assert rules(result) == ["clone-out-of-memory"]
+    assert "page fault at 0x4" in result["reason"]
+    assert "in uk_clone at app/clone.c:4" in result["reason"]
+    assert "no memory for a new thread" in result["reason"]
+    assert result["hint"] == "give the guest more memory, or find out what holds it"
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "what"),
+    [
+        # core 0.17, plat/kvm/x86/setup.c and lib/ukrandom/random.c; -95 is -ENOTSUP
+        ("CRIT: [libkvmplat] <setup.c @   85> Bootstrap processor init failed: -95", "no-x2apic",
+         "Unikraft's SMP wants x2APIC"),
+        ("ERR:  [libukrandom] <random.c @   65> Could not initialize the HWRNG (-95)",
+         "no-hardware-random", "no RDRAND or RDSEED"),
+    ],
+)  # fmt: skip
+def test_what_a_qemu_lacks(toy, words, rule, what):
+    result = verified(toy, f'print("{words}\\n"); __builtin_trap();')
+    assert result["verdict"] == "crash"
+    assert rules(result) == [rule]
+    assert what in result["reason"]
 
 
 def test_a_wrong_marker(toy):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import HERE, Toy
+from tests.toy import HERE, Toy, ukport
 from ukport.verify.budget import OVERHEAD, Budget
 
 MATRIX = (HERE / "matrix.toml").read_text()
@@ -21,20 +21,6 @@ MATRIX = (HERE / "matrix.toml").read_text()
 def toy(toy: Toy) -> Toy:
     toy.recipe.write_text(f"{toy.recipe.read_text()}\n{MATRIX}")
     return toy
-
-
-def ukport(toy: Toy, *args: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=toy.project,
-        env={**os.environ, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def cells(document: dict) -> dict[tuple[str, str], str]:

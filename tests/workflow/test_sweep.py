@@ -1,28 +1,11 @@
 """A sweep over the toy's releases: real builds and boots, half a second a release."""
 
 import json
-import os
-import subprocess
-import sys
 
-from tests.toy import Toy
+from tests.toy import ukport
 from ukport.report import sweep as report
 from ukport.report.matrix import MatrixResult
 from ukport.report.result import PatchOutcome, Result
-
-
-def ukport(toy: Toy, *args: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=toy.project,
-        env={**os.environ, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def test_every_release_between_two_in_order_and_not_twice(toy):

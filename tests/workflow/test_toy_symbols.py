@@ -2,8 +2,7 @@
 
 import json
 
-from tests.toy import Toy, commit, library
-from tests.workflow.test_upgrade import ukport
+from tests.toy import Toy, commit, library, ukport
 
 GLUE = """\
 #include "toy.h"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import Toy, commit, git, library
+from tests.toy import commit, environment, git, library, ukport
 
 pytestmark = [
     pytest.mark.boot,
@@ -20,27 +20,6 @@ pytestmark = [
         shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not installed"
     ),
 ]
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "UKPORT_ACCEL": "tcg", "NO_COLOR": "1", **more}
-
-
-def ukport(
-    toy: Toy, *args: str, env: dict[str, str] | None = None, input: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=toy.project,
-        env=environment(**(env or {})),
-        input=input,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr + done.stdout
-    return done
 
 
 def test_upgrade_ends_with_pass_and_everything_ready_to_commit(toy):

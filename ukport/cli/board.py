@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ukport.cli.lines import say
 from ukport.errors import ExitCode
 from ukport.report.matrix import MatrixResult, grid, reasons, summary, to_json
 from ukport.report.result import Result
@@ -84,7 +85,7 @@ class Board:
         line = Text(f"{event.verdict.upper():<8}", style=_STYLES.get(event.verdict, "bold red"))
         line.append(f"{event.cell:<{_NAME_WIDTH}} {event.detail}", style="default")
         line.append("  kept" if event.kept else f"  {event.seconds:.1f} s", style="dim")
-        self._out.print(line, soft_wrap=True)
+        say(self._out, line)
 
     def finish(
         self, matrix: MatrixResult, document: Callable[[MatrixResult], str] = to_json
@@ -109,7 +110,7 @@ def show(out: Console, matrix: MatrixResult) -> None:
         table.add_row(row, *(_marked(cells.at(row, column)) for column in cells.columns))
     out.print(table)
     for reason, names in reasons(matrix):
-        out.print(Text(f"{reason}: {', '.join(names)}"), soft_wrap=True)
+        say(out, Text(f"{reason}: {', '.join(names)}"))
     if matrix.missing:
         out.print(Text(f"missing parts: {', '.join(matrix.missing)}", style="bold red"))
     passed = sum(cell.passed for cell in matrix.cells)
@@ -117,7 +118,7 @@ def show(out: Console, matrix: MatrixResult) -> None:
     kept = f", {matrix.kept} kept from an earlier run" if matrix.kept else ""
     line.append(f", {matrix.seconds:.0f} s on {matrix.cores} cores{kept}", style="default")
     line.append(f"    report: {matrix.report}", style="dim")
-    out.print(line, soft_wrap=True)
+    say(out, line)
 
 
 def _marked(cell: Result | None) -> Text:

@@ -5,6 +5,7 @@ from textwrap import wrap
 from rich.console import Console
 from rich.text import Text
 
+from ukport.cli.lines import say
 from ukport.cli.show import Screen
 from ukport.report.result import Result
 from ukport.workflow.events import Event
@@ -33,13 +34,13 @@ class Narrator:
         if not self._apart:
             self._out.print()
         for line in wrap(text, self._width):
-            self._out.print(Text(line), soft_wrap=True)
+            say(self._out, Text(line))
         self._out.print()
         self._apart = True
 
     def command(self, line: str) -> None:
         self._apart = False
-        self._out.print(Text(f"$ {line}", style="bold cyan"), soft_wrap=True)
+        say(self._out, Text(f"$ {line}", style="bold cyan"))
 
     def output(self, text: str) -> None:
         """Line for line; one that is too long goes on below, farther in."""
@@ -55,7 +56,7 @@ class Narrator:
                     subsequent_indent=begin + " " * _INDENT,
                 )
             for part in parts:
-                self._out.print(Text(part), soft_wrap=True)
+                say(self._out, Text(part))
 
     def result(self, result: Result) -> None:
         self._apart = False

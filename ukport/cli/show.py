@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from ukport.cli.lines import say
 from ukport.errors import ExitCode, UsageError
 from ukport.report import compare
 from ukport.report.explained import brief
@@ -124,22 +125,22 @@ class Screen:
             line.append(f": {result.reason}", style="default")
         if result.report:
             line.append(f"    report: {_near(result.report)}", style="dim")
-        self._out.print(line, soft_wrap=True)
+        say(self._out, line)
         if result.elsewhere:
             self._out.print(Text(f"  {result.elsewhere}", style="bold yellow"))
         for text in brief(result.explanation) if result.explanation else ():
-            self._out.print(Text(f"  {clean(text)}", style="dim"), soft_wrap=True)
+            say(self._out, Text(f"  {clean(text)}", style="dim"))
         if result.baseline:
-            self._out.print(Text(f"  against {compare.told(result.baseline)}"), soft_wrap=True)
+            say(self._out, Text(f"  against {compare.told(result.baseline)}"))
         for path in result.written:
-            self._out.print(Text(f"  written {path}", style="dim"), soft_wrap=True)
+            say(self._out, Text(f"  written {path}", style="dim"))
 
     def finish_paths(self, what: str, lines: Sequence[str]) -> int:
         """What a command did, a line each."""
         if self._json:
             self._plain(f"ukport.{what}/1", what, lines)
         for line in lines if not self._json else ():
-            self._out.print(Text(f"{what}: {line}"), soft_wrap=True)
+            say(self._out, Text(f"{what}: {line}"))
         return ExitCode.OK
 
     def timings(self, result: Result) -> None:
@@ -177,10 +178,10 @@ class Screen:
         self._out.print(shown)
         for row in sweep.rows:
             if not row.passed:
-                self._out.print(Text(f"{row.version}: {row.reason}"), soft_wrap=True)
+                say(self._out, Text(f"{row.version}: {row.reason}"))
         line = Text(f"{sweep.recipe}: {table.headline(sweep)}", style="bold")
         line.append(f"    report: {_near(sweep.report)}", style="dim")
-        self._out.print(line, soft_wrap=True)
+        say(self._out, line)
         return ExitCode.OK if sweep.passed else ExitCode.FINDINGS
 
     def board(self) -> "Board":
@@ -199,7 +200,7 @@ class Screen:
             self._out.print("nothing is waiting")
         else:
             head = f"the upgrade of {waiting.recipe} to {waiting.version} waits:"
-            self._out.print(Text(f"{head}\n{waiting.reason}\n"), soft_wrap=True)
+            say(self._out, Text(f"{head}\n{waiting.reason}\n"))
             self._out.print(Text(f"resolve it in {_near(str(folder))}, then run:"))
             self._out.print("ukport upgrade --continue  (or --skip the patch, or --abort)")
         return ExitCode.CONFLICT if waiting else ExitCode.OK
@@ -236,7 +237,7 @@ class Screen:
         self._out.print(table)
         recipe = bundled.manifest.recipe
         line = f"use it: ukport upgrade {recipe} --to VERSION --bundle {path}"
-        self._out.print(Text(line), soft_wrap=True)
+        say(self._out, Text(line))
         return ExitCode.OK
 
     def finish_rows(
@@ -255,7 +256,7 @@ class Screen:
     def note(self, text: str) -> None:
         """A line for people, beside what was asked for."""
         if not self._json:
-            self._out.print(Text(text), soft_wrap=True)
+            say(self._out, Text(text))
 
     def finish_bench(self, bench: "Bench", document: Callable[["Bench"], str]) -> int:
         """A table a measure, a line a subject, what failed; 1 where something did."""
@@ -302,7 +303,7 @@ class Screen:
             self._document(document(found.summary))
         else:
             for line in lines(found.summary):
-                self._out.print(Text(line), soft_wrap=True)
+                say(self._out, Text(line))
             if found.result:
                 self._verdict(found.result)
         return ExitCode.OK if found.result is None or found.result.passed else ExitCode.FINDINGS
@@ -323,11 +324,11 @@ class Screen:
             line, more = install_line(findings), install_line(findings, extra=True)
             if line:
                 text = f"install what is missing, or say --install: {line}"
-                self._out.print(Text(text), soft_wrap=True)
+                say(self._out, Text(text))
             elif all(one.ok or one.extra for one in findings):
                 self._out.print("all is there that is needed")
             if more:
-                self._out.print(Text(f"extras: {more}"), soft_wrap=True)
+                say(self._out, Text(f"extras: {more}"))
         return ExitCode.OK if all(one.ok or one.extra for one in findings) else ExitCode.MISSING
 
     def _plain(self, schema: str, key: str, items: object) -> None:

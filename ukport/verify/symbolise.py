@@ -21,6 +21,7 @@ _SEGMENT = re.compile(
     r"^ +TLS +off.*vaddr 0x([0-9a-f]+).*align 2\*\*(\d+)\n +filesz \S+ memsz 0x([0-9a-f]+)",
     re.MULTILINE,
 )
+_SYMBOL = re.compile(r"^([0-9a-f]+) \S (\S+)$", re.MULTILINE)
 _DISASSEMBLED = re.compile(r"^ *[0-9a-f]+:\t(.+)$", re.MULTILINE)
 # Where upstream's own sources lie in the build folder: build/libx/origin/x-1.0/src/a.c.
 _ORIGIN = re.compile(r"^build/[^/]+/origin/")
@@ -124,11 +125,13 @@ class Image:
 
     def after_call(self, address: int) -> bool:
         """Whether the instruction before ``address`` of x86 code is a call."""
-        before = self._code(address - 7, 7)
-        return len(before) == 7 and (  # noqa: PLR2004
-            before[-5] == 0xE8  # noqa: PLR2004 - call rel32
-            or any(before[-n] == 0xFF and before[1 - n] >> 3 & 7 == 2 for n in (2, 3, 6, 7))  # noqa: PLR2004 - call r/m64
+        before = self._code(address - _LONGEST_CALL, _LONGEST_CALL)
+        if len(before) < _LONGEST_CALL:
+            return False
+        through_memory = (
+            before[-size] == _CALL_RM and _is_call(before[1 - size]) for size in _SIZES_RM
         )
+        return before[-_SIZE_REL] == _CALL_REL or any(through_memory)
 
     def _code(self, start: int, size: int) -> bytes:
         section = next((s for s in self.sections if s.code and s.start <= start < s.end), None)
@@ -146,8 +149,7 @@ class Image:
     @cached_property
     def symbols(self) -> tuple[tuple[int, str], ...]:
         """Symbols with an address, by address."""
-        rows = (line.split() for line in self._ask("nm", "-n").splitlines())
-        return tuple((int(row[0], 16), row[2]) for row in rows if len(row) == 3)  # noqa: PLR2004
+        return tuple((int(at, 16), name) for at, name in _SYMBOL.findall(self._ask("nm", "-n")))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -179,3 +181,12 @@ class Image:
 
 
 _LONGEST = 16  # bytes of an instruction
+# Calls of x86-64: E8 with a distance of four bytes, FF /2 with an operand of one to six.
+_CALL_REL, _SIZE_REL = 0xE8, 5
+_CALL_RM, _SIZES_RM = 0xFF, (2, 3, 6, 7)
+_LONGEST_CALL = 7
+
+
+def _is_call(modrm: int) -> bool:
+    """Whether the operand byte of an FF makes it a call."""
+    return modrm >> 3 & 7 == 2  # noqa: PLR2004 - the manual's /2

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ukport import git
-from ukport.errors import UkportError, UsageError
+from ukport.errors import FullError, UkportError, UsageError
 from ukport.source.cache import Archive
 from ukport.verify.machine import X86_64, Machine
 from ukport.verify.platform import PLATFORMS, UNIKRAFT, Platform
+from ukport.verify.room import is_full
 
 # Changes with what ukport tells the compiler beside the options: make does not see that.
 _LAYOUT = "2"
@@ -147,7 +148,8 @@ def hold(root: Path, waiting: Callable[[Path], None]) -> Iterator[Workspace]:
         root.mkdir(parents=True, exist_ok=True)
         handle = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise UkportError(
+        kind = FullError if is_full(error) else UkportError
+        raise kind(
             f"the build folder {root} cannot be written: {error.strerror}",
             "set UKPORT_CACHE to a folder that can",
         ) from None
@@ -207,7 +209,7 @@ def note_compiled(workspace: Workspace) -> None:
 def _compiled(workspace: Workspace) -> Path | None:
     stamp = workspace.root / "surroundings.stamp"
     trees = stamp.read_text("utf-8") if stamp.exists() else ""
-    return workspace.root.parent / "compiled" / trees if trees else None
+    return workspace.root.parents[1] / "compiled" / trees if trees else None
 
 
 def forget(workspace: Workspace, library: Library) -> None:

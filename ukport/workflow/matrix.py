@@ -24,7 +24,13 @@ from ukport.verify.matrix import Axes, Cell, Filters, cells, folder_key, grouped
 from ukport.workflow.events import Event, Finished, Planned, Tell, TellCells, Working
 from ukport.workflow.kept import Kept
 from ukport.workflow.port import Made, Request, for_cpus, make
-from ukport.workflow.results import nothing_made, patch_outcomes, result_of, write_report
+from ukport.workflow.results import (
+    nothing_made,
+    patch_outcomes,
+    result_of,
+    write_report,
+    write_texts,
+)
 from ukport.workflow.stage import Stages
 from ukport.workflow.transaction import recover
 from ukport.workflow.unikernel import unikernel
@@ -206,10 +212,13 @@ def write_matrix(matrix: MatrixResult, project: Path) -> MatrixResult:
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / "matrix.md"
     matrix = msgspec.structs.replace(matrix, report=str(report))
-    (folder / "matrix.json").write_text(f"{to_json(matrix)}\n", "utf-8")
-    (folder / "matrix.html").write_text(html.render(page(matrix)), "utf-8")
-    (folder / "junit.xml").write_text(junit.render(matrix.cells), "utf-8")
-    report.write_text(markdown(matrix), "utf-8")
+    texts = {
+        "matrix.json": f"{to_json(matrix)}\n",
+        "matrix.html": html.render(page(matrix)),
+        "junit.xml": junit.render(matrix.cells),
+        "matrix.md": markdown(matrix),
+    }
+    write_texts(folder, texts)
     return matrix
 
 

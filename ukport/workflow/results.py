@@ -1,5 +1,6 @@
 """From what the stages made to the one Result that is reported."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,15 +133,30 @@ def write_report(result: Result, top: Path) -> Result:
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / "report.md"
     result = msgspec.structs.replace(result, report=str(report))
-    (folder / "console.log").write_text(result.console, "utf-8")
-    (folder / "build.log").write_text(result.build_log, "utf-8")
-    (folder / "result.json").write_text(f"{to_json(result)}\n", "utf-8")
-    (folder / "report.html").write_text(
-        html.render(html.Page(html.title_of(result), (result,))), "utf-8"
-    )
-    (folder / "junit.xml").write_text(junit.render([result]), "utf-8")
-    report.write_text(markdown.render(result), "utf-8")
+    page = html.Page(html.title_of(result), (result,))
+    texts = {
+        "console.log": result.console,
+        "build.log": result.build_log,
+        "result.json": f"{to_json(result)}\n",
+        "report.html": html.render(page),
+        "junit.xml": junit.render([result]),
+        "report.md": markdown.render(result),
+    }
+    write_texts(folder, texts)
     return result
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """All of them or, where the disk is full, none: what was there before stays."""
+    parts = {folder / name: folder / f".{name}.part" for name in texts}
+    try:
+        for part, text in zip(parts.values(), texts.values(), strict=True):
+            part.write_text(text, "utf-8")
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def keep_failed(result: Result, cache: Cache) -> Result:

@@ -21,6 +21,7 @@ from ukport.verify.explanation import Explanation
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.platform import PLATFORMS
+from ukport.verify.room import room
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, Verdict
 from ukport.verify.workspace import Workspace, forget, hold, prepare
@@ -142,7 +143,8 @@ def _held(unit: Unikernel, cache: Cache, stages: Stages) -> Iterator[Workspace]:
 
 def _built(unit: Unikernel, workspace: Workspace, stages: Stages, jobs: int) -> Built:
     with stages.stage("build", unit.surroundings.where) as said:
-        built, stale = _build(unit, workspace, stages, jobs)
+        with room(workspace.root, unit.surroundings.platform.room):
+            built, stale = _build(unit, workspace, stages, jobs)
         said += [unit.surroundings.where, *stale]
     return built
 
