@@ -49,6 +49,17 @@ def test_a_filter_leaves_its_points_and_one_of_the_other_axes(axes):
     assert [c.memory for c in sizes] == [8, 9]
 
 
+def test_accelerators_are_the_recipes_or_what_is_asked():
+    axes = Axes.of(parsed('[matrix]\naccelerators = ["kvm", "tcg"]\n'))
+    two = cells(axes, VERSIONS[:1], Filters(), "auto", whole=True)
+    assert [(c.accelerator, axes.variant(c)) for c in two] == [("kvm", "kvm"), ("tcg", "tcg")]
+    (one,) = cells(axes, VERSIONS[:1], Filters(), "auto", whole=False)
+    assert (one.accelerator, axes.variant(one)) == ("kvm", "")
+    asked = cells(axes, VERSIONS[:1], Filters(), "tcg,auto", whole=False)
+    assert [c.accelerator for c in asked] == ["tcg", "auto"]
+    assert len({folder_key(axes, c) for c in (*two, *asked)}) == 1
+
+
 @pytest.mark.parametrize("axis", ["configurations", "architectures", "allocators"])
 def test_a_name_that_no_axis_has(axes, axis):
     filters = Filters(**{axis: ("bogus",)})

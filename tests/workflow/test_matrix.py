@@ -69,6 +69,34 @@ def test_a_table_and_a_report(toy):
     assert "| toy 1.0.0 | PASS 2/2 | PASS 2/2 |" in report
 
 
+def test_memory_and_accelerators_are_axes(toy):
+    asked = ["--version", "1.0.0", "--config", "plain", "--memory", "8", "--memory", "16"]
+    done = ukport(toy, "verify", "toy", *asked, "--accel", "tcg,auto", "--json")
+    assert done.returncode == 0
+    found = {(c["memory"], c["compared"]): c for c in json.loads(done.stdout)["cells"]}
+    assert set(found) == {(8, "tcg"), (8, "auto"), (16, "tcg"), (16, "auto")}
+    assert found[8, "tcg"]["accelerator"] == "TCG (as asked)"
+    reports = {path.name for path in (toy.project / "reports").iterdir()}
+    assert reports == {
+        *("toy-1.0.0-8M-tcg", "toy-1.0.0-8M-auto", "toy-1.0.0-tcg", "toy-1.0.0-auto"),
+        "toy-matrix",
+    }
+    table = (toy.project / "reports/toy-matrix/matrix.md").read_text()
+    assert "|  | 8 MiB tcg | 8 MiB auto | 16 MiB tcg | 16 MiB auto |" in table
+
+
+def test_mine_or_theirs_in_every_cell(toy):
+    asked = [word for v in ("1.0.0", "1.6.0") for word in ("--version", v)]
+    done = ukport(toy, "verify", "toy", "--matrix", *asked, "--baseline", "1.0.0", "--json")
+    assert done.returncode == 1
+    found = {(c["version"], c["configuration"]): c for c in json.loads(done.stdout)["cells"]}
+    for configuration in ("plain", "other"):
+        assert found["1.0.0", configuration]["baseline"] is None
+        baseline = found["1.6.0", configuration]["baseline"]
+        assert (baseline["version"], baseline["verdict"]) == ("1.0.0", "pass")
+        assert baseline["worse"]
+
+
 def test_parts_on_several_machines_are_joined(toy):
     for part in ("1/2", "2/2"):
         done = ukport(toy, "verify", "toy", "--matrix", "--shard", part, "--json")

@@ -31,7 +31,12 @@ Directory = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Accel = Annotated[
     str,
-    typer.Option("--accel", envvar="UKPORT_ACCEL", metavar="WHICH", help="auto, kvm or tcg."),
+    typer.Option(
+        "--accel",
+        envvar="UKPORT_ACCEL",
+        metavar="WHICH",
+        help="auto, kvm or tcg; kvm,tcg in a matrix.",
+    ),
 ]
 Versions = Annotated[
     list[str] | None,

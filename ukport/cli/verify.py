@@ -92,7 +92,7 @@ def verify(
     kept = cache(offline=offline, mirror=mirror, bundle=bundle)
     form = one_document(json=json, junit=junit, html=html)
     screen = Screen(json=form is not None, color=color)
-    many = matrix or bool(shard) or len(versions) > 1 or chosen.several
+    many = matrix or "," in accel or bool(shard) or len(versions) > 1 or chosen.several
     if upstream_tests and (many or baseline):
         raise UsageError(
             "--upstream-tests is for one version and one cell",

@@ -6,7 +6,7 @@ recipe is hostile input.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -284,6 +284,7 @@ class Matrix(Strict, frozen=True, kw_only=True):
     """The axes that a port is proven over; of an axis that is left out there is one point.
 
     The first point of an axis is what is built where no other is asked for. ``memory`` in MiB.
+    ``accelerators`` are QEMU's; ``auto`` is what this machine can do.
     """
 
     versions: tuple[VersionText, ...] = ()
@@ -291,6 +292,7 @@ class Matrix(Strict, frozen=True, kw_only=True):
     architectures: tuple[Variant, ...] = ()
     allocators: tuple[Allocator, ...] = ()
     memory: tuple[Annotated[int, Meta(ge=2, le=65536)], ...] = ()
+    accelerators: tuple[Literal["auto", "kvm", "tcg"], ...] = ()
 
 
 class VersionMacro(Strict, frozen=True, kw_only=True):

@@ -67,8 +67,8 @@ def _names(result: Result) -> tuple[str, ...]:
     return (result.version,) if is_port else (result.allocator,)
 
 
-def _place(result: Result) -> tuple[str, str, int]:
-    return result.architecture, result.configuration, result.memory
+def _place(result: Result) -> tuple[str, str, int, str]:
+    return result.architecture, result.configuration, result.memory, result.compared
 
 
 def _with_baseline(result: Result, base: Result | None) -> Result:

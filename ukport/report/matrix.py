@@ -64,9 +64,12 @@ def title(cell: Result) -> str:
     return ", ".join(filter(None, (what, cell.elsewhere)))
 
 
-def place(cell: Result) -> tuple[str, str, int]:
+Place = tuple[str, str, int, str]
+
+
+def place(cell: Result) -> Place:
     """Where it runs."""
-    return cell.architecture, cell.configuration, cell.memory
+    return cell.architecture, cell.configuration, cell.memory, cell.compared
 
 
 def join(parts: Sequence[MatrixResult]) -> MatrixResult:
@@ -106,17 +109,17 @@ class Grid(msgspec.Struct, frozen=True):
     """Rows are what runs, columns where; ``at`` finds a cell, None where the matrix has none."""
 
     rows: tuple[str, ...]
-    columns: tuple[tuple[str, str, int], ...]
-    cells: dict[tuple[str, tuple[str, str, int]], Result]
+    columns: tuple[Place, ...]
+    cells: dict[tuple[str, Place], Result]
 
-    def at(self, row: str, column: tuple[str, str, int]) -> Result | None:
+    def at(self, row: str, column: Place) -> Result | None:
         return self.cells.get((row, column))
 
-    def heading(self, column: tuple[str, str, int]) -> str:
+    def heading(self, column: Place) -> str:
         """The names on the axes that have more than one point."""
-        several = [len({c[axis] for c in self.columns}) > 1 for axis in range(3)]
-        words = (column[1], column[0], f"{column[2]} MiB")
-        keep = (several[1], several[0], several[2])
+        several = [len({c[axis] for c in self.columns}) > 1 for axis in range(4)]
+        words = (column[1], column[0], f"{column[2]} MiB", column[3])
+        keep = (several[1], several[0], several[2], several[3])
         return " ".join(word for word, kept in zip(words, keep, strict=True) if kept) or words[0]
 
 

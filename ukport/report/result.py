@@ -122,6 +122,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     # What would do, where the verdict is not PASS and something is known to.
     hint: str = ""
     memory: int = 0  # of the guest, MiB
+    compared: str = ""  # the accelerator asked for, where the matrix has several
     # The least memory it passes with, and how each size that was tried ended, in MiB; 0: not asked.
     least_memory: int = 0
     memory_tried: dict[str, str] = {}

@@ -13,9 +13,10 @@ CHOICES = ("auto", "kvm", "tcg")
 
 
 def check(wanted: str) -> None:
-    """Raises UsageError for what is none of CHOICES."""
-    if wanted not in CHOICES:
-        raise UsageError(f"there is no accelerator {wanted!r}", f"use {', '.join(CHOICES)}")
+    """Raises UsageError for what is none of CHOICES, nor several of them with a comma between."""
+    for name in wanted.split(","):
+        if name not in CHOICES:
+            raise UsageError(f"there is no accelerator {name!r}", f"use {', '.join(CHOICES)}")
 
 
 def choose(root: Path, wanted: str = "auto", machine: Machine = X86_64) -> boot.Accelerator:

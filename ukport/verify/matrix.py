@@ -42,7 +42,7 @@ class Cell:
     """``version`` is "" where the allocator is not the port; ``memory`` in MiB.
 
     With more ``cpus`` than one it has the recipe's application for several. ``qemu`` is where to
-    find another than PATH's.
+    find another than PATH's. ``compared`` where the same is run with another accelerator, too.
     """
 
     version: str
@@ -53,13 +53,16 @@ class Cell:
     accelerator: str = "auto"
     cpus: int = 1
     qemu: str = ""
+    compared: bool = False
 
     @property
     def name(self) -> str:
         """``mimalloc-2.1.9/paging/x86_64/512M``, for people and for folders."""
         what = f"{self.allocator}-{self.version}" if self.version else self.allocator
         cpus = f"/{self.cpus}cpus" if self.cpus > 1 else ""
-        return f"{what}/{self.configuration}/{self.architecture}/{self.memory}M{cpus}"
+        accelerator = f"/{self.accelerator}" if self.compared else ""
+        place = f"{self.configuration}/{self.architecture}/{self.memory}M"
+        return f"{what}/{place}{cpus}{accelerator}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Axes:
     architectures: tuple[Variant, ...]
     allocators: tuple[Variant, ...]
     memory: tuple[int, ...]
+    accelerators: tuple[str, ...] = ("auto",)
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Axes":
@@ -107,6 +111,7 @@ class Axes:
             architectures,
             (Variant(name=recipe.name), *matrix.allocators),
             matrix.memory or (recipe.test.memory,),
+            matrix.accelerators or ("auto",),
         )
 
     def options(self, cell: Cell) -> Options:
@@ -135,6 +140,7 @@ class Axes:
             (cell.architecture, self.architectures[0].name),
             (f"{cell.memory}M", f"{self.memory[0]}M"),
             (f"{cell.cpus}cpus", "1cpus"),
+            (cell.accelerator if cell.compared else "", ""),
         )
         return "-".join(name for name, first in pairs if name != first)
 
@@ -158,7 +164,8 @@ def cells(
 ) -> tuple[Cell, ...]:
     """All cells that ``filters`` leave; unless ``whole``, an axis without a filter has one point.
 
-    ``versions`` of the port are given resolved. Raises UsageError for a name that no axis has.
+    ``versions`` of the port are given resolved. ``accelerator`` is one, or several with a comma
+    between; ``auto`` is what the recipe has. Raises UsageError for a name that no axis has.
     """
     first = None if whole else 1
     several = tuple(p for p in axes.configurations if p.cpus <= filters.cpus)
@@ -167,18 +174,22 @@ def cells(
     served = [one for one in axes.allocators if one.cpus <= filters.cpus]
     allocators = _chosen("allocator", served, filters.allocators, first)
     memory = filters.memory or axes.memory[:first]
+    is_asked = accelerator != "auto"
+    accelerators = accelerator.split(",") if is_asked else axes.accelerators[:first]
     found = [
         Cell(
             *(version, allocator.name, configuration.name, architecture.name, size),
-            accelerator=accelerator,
+            accelerator=name,
             cpus=filters.cpus,
             qemu=filters.qemu,
+            compared=len(accelerators) > 1,
         )
         for architecture in architectures
         for configuration in configurations
         for allocator in allocators
         for version in _served(allocator, versions, (architecture, configuration))
         for size in memory
+        for name in accelerators
     ]
     return tuple(found)
 

@@ -37,6 +37,7 @@ def result_of(made: Made, proof: "Verification", stages: Stages, seconds: float)
         architecture=proof.unit.cell.architecture,
         variant=proof.unit.variant,
         memory=proof.unit.memory,
+        compared=_compared(proof.unit.cell),
         backend=made.backend.name,
         guest_version=verdict.version,
         tests=tuple(TestResult(check.name, check.passed) for check in verdict.checks),
@@ -87,6 +88,7 @@ def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:
         architecture=cell.architecture,
         variant=axes.variant(cell),
         memory=cell.memory,
+        compared=_compared(cell),
         backend="",
         guest_version="",
         tests=(),
@@ -99,6 +101,10 @@ def nothing_made(axes: Axes, cell: Cell, error: UkportError) -> Result:
         stages={},
         build_log=error.message,
     )
+
+
+def _compared(cell: Cell) -> str:
+    return cell.accelerator if cell.compared else ""
 
 
 def patch_outcomes(made: Made) -> tuple[PatchOutcome, ...]:
