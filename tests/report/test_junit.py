@@ -1,3 +1,4 @@
+import re
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
@@ -35,7 +36,48 @@ def test_a_crash_is_an_error_though_every_test_passed():
 def test_what_was_not_run_is_skipped():
     top = parsed([made(verdict="not run", reason="no QEMU", tests=())])
     assert top.find("testsuite/testcase/skipped").get("message") == "no QEMU"
-    assert (top.get("errors"), top.get("skipped")) == ("0", "1")
+    assert (top.get("errors"), top[0].get("skipped")) == ("0", "1")
+
+
+# What junit-10.xsd of Jenkins' xunit plugin has of each element: attributes that must be there,
+# those that may, and what it may hold.
+STRUCTURE = {
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"},
+        {"time", "skipped", "timestamp", "hostname", "id", "package", "file"},
+        {"testcase", "properties", "system-out", "system-err"},
+    ),
+    "testcase": (
+        {"name"},
+        {"time", "classname"},
+        {"skipped", "error", "failure", "system-out", "system-err"},
+    ),
+    "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"type", "message"}, set()),
+    "system-out": (set(), set(), set()),
+}
+
+
+def test_nothing_that_jenkins_schema_has_not():
+    known = Explanation("page fault", known=(Known("a-rule", "what", "advice", "source"),))
+    top = parsed(
+        [
+            made(console="ok 1 - one\n"),
+            made(verdict="crash", reason="page fault", explanation=known, tests=outcomes(False)),
+            made(verdict="not run", reason="no QEMU", tests=()),
+        ]
+    )
+    seen = set()
+    for element in top.iter():
+        needed, allowed, held = STRUCTURE[element.tag]
+        assert needed <= set(element.attrib) <= needed | allowed, element.tag
+        assert {child.tag for child in element} <= held, element.tag
+        if "time" in element.attrib:
+            assert re.fullmatch(r"\d+(\.\d+)?", element.get("time"))
+        seen.add(element.tag)
+    assert seen == set(STRUCTURE)
 
 
 @given(st.text())

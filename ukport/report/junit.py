@@ -3,6 +3,7 @@
 A suite for each result, a case for each test of the guest, and one for the verdict: a guest that
 crashed has told of tests that passed, and is a failure all the same.
 https://docs.gitlab.com/ci/testing/unit_test_reports/
+Jenkins is the strictest: its xunit plugin refuses what its junit-10.xsd does not have.
 """
 
 import re
@@ -29,7 +30,7 @@ def render(results: Iterable[Result]) -> str:
     top = ET.Element("testsuites", name="ukport")
     suites = [_suite(result) for result in results]
     top.extend(suites)
-    for count in ("tests", "failures", "errors", "skipped"):
+    for count in ("tests", "failures", "errors"):  # "skipped" is a suite's own: see Jenkins' schema
         top.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     ET.indent(top)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
