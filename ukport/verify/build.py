@@ -32,6 +32,8 @@ _FIRST_ERROR = re.compile(
 _COMPILER = ("gcc", "ld", "objcopy")
 # What an image calls the folder that it was built in: so its bytes are the same in any.
 SOURCES = "/ukport"
+# Of version 5, addr2line 2.40 says that a file which another one includes is that other one.
+_DWARF = "-gdwarf-4"
 _FLAGS = ("UK_CFLAGS", "UK_CXXFLAGS", "UK_ASFLAGS")
 # Where distributions put links to ccache by the compilers' names.
 _CCACHE = ("/usr/lib/ccache", "/usr/lib64/ccache")
@@ -160,7 +162,7 @@ def make_command(
         *("make", "-C", workspace.core, f"A={workspace.application}", f"L={folders}"),
         *(f"O={workspace.build}", f"C={workspace.config}"),
         f"CROSS_COMPILE={surroundings.machine.prefix}",
-        *(f"{flags}=-ffile-prefix-map={workspace.root}={SOURCES}" for flags in _FLAGS),
+        *(f"{flags}={_DWARF} -ffile-prefix-map={workspace.root}={SOURCES}" for flags in _FLAGS),
         # Every archive is in its place; one that is not must fail here, not come from the network.
         *("WGET=false", "GIT=false"),
     ]
