@@ -7,12 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import ParamSpec
 
-from ukport.errors import ExitCode, FullError, UkportError
+from ukport.errors import ExitCode, UkportError
 
 P = ParamSpec("P")
 
@@ -93,33 +92,12 @@ def _explained(error: BaseException) -> UkportError:
             told.exit_code = ExitCode.INTERRUPTED
             return told
         case OSError():
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                return _full(error)
             place = f"{error.filename}: " if error.filename else ""
-            return UkportError(f"{place}{error.strerror or error}")
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            hint = "make room, or name a place that has it: UKPORT_CACHE, TMPDIR" if full else ""
+            return UkportError(f"{place}{error.strerror or error}", hint)
         case _:
             return UkportError(f"internal error, a bug of ukport: {error!r}", _kept_traceback())
-
-
-def _full(error: OSError) -> FullError:
-    """A write that fails does not say which file it was: of the disks that we use, the fullest."""
-    import shutil
-    import tempfile
-
-    from ukport.source.cache import default_root
-
-    used = [Path.cwd(), Path(tempfile.gettempdir())]
-    with suppress(UkportError):
-        used.append(default_root())
-    known = Path(str(error.filename)) if error.filename else None
-    there = [path for path in ([known.parent] if known else used) if path.is_dir()]
-    place = min(there or [Path.cwd()], key=lambda path: shutil.disk_usage(path).free)
-    free = shutil.disk_usage(place).free
-    return FullError(
-        f"no room left on the disk of {place}: {free / 1e6:.1f} MB are free",
-        "make room there; UKPORT_CACHE and TMPDIR name other folders for what is kept and for what"
-        " is not",
-    )
 
 
 def _kept_traceback() -> str:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ukport.errors import ExitCode, UkportError
+from ukport.errors import ExitCode, FullError, UkportError
 from ukport.report import html, junit, markdown
 from ukport.report.result import PatchOutcome, Result, TestResult, TreeResult, to_json
 from ukport.series.outcome import Fate, PatchResult
 from ukport.source import Cache
 from ukport.verify.boot import Boot, command_line
 from ukport.verify.matrix import Axes, Cell
+from ukport.verify.room import is_full
 from ukport.verify.verdict import Kind, lines
 from ukport.workflow.port import Made
 from ukport.workflow.stage import Stages
@@ -153,13 +154,20 @@ def write_report(result: Result, top: Path) -> Result:
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
-    """All of them or, where the disk is full, none: what was there before stays."""
+    """All of them or, where the disk is full, none: what was there stays. Raises FullError."""
     parts = {folder / name: folder / f".{name}.part" for name in texts}
     try:
         for part, text in zip(parts.values(), texts.values(), strict=True):
             part.write_text(text, "utf-8")
         for path, part in parts.items():
             part.replace(path)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise FullError(
+            f"no room left on the disk of {folder}: the report is not written",
+            "make room there, and run the same command again; the last report is as it was",
+        ) from None
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
