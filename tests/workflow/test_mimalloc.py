@@ -102,6 +102,19 @@ def test_other_generations_from_the_same_recipe(project, version, backend):
     assert verified(project, version)["backend"] == backend
 
 
+@pytest.mark.parametrize(
+    ("configuration", "tests"),
+    [
+        ("debug", ["thread-local arrays are aligned", "all memory taken and given back"]),
+        ("thorough", ["uk_alloc statistics", "a thousand threads leave no memory behind"]),
+        ("secure", ["malloc from four threads"]),
+    ],
+)
+def test_a_good_citizen(project, configuration, tests):
+    result = verified(project, "2.1.9", "--config", configuration)
+    assert set(tests) <= {one["name"] for one in result["tests"] if one["passed"]}
+
+
 @pytest.mark.skipif(
     not (shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-system-aarch64")),
     reason="needs gcc-aarch64-linux-gnu and qemu-system-arm",

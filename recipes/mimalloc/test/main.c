@@ -45,18 +45,26 @@ static const struct test tests[] = {
 	{ "churn in main", test_churn },
 	{ "churn in four threads", test_churn_threads },
 	{ "fifty threads leave no memory behind", test_fifty_threads },
+#if THOROUGH
+	{ "uk_alloc statistics", test_statistics },
+	{ "all memory taken and given back in a thread",
+	  test_exhaustion_in_a_thread },
+	{ "half of the memory comes back each time", test_given_back },
+	{ "memory from a region that was added", test_regions },
+	{ "a thousand threads leave no memory behind", test_thousand_threads },
+#endif
 };
 
 int main(void)
 {
-	const size_t planned = COUNT(tests);
+	const size_t planned = COUNT(tests) + core_cases();
 	size_t passed = 0;
 
 	/* what was printed must be out before a later test kills the system */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	print_version();
 
-	for (size_t i = 0; i < planned; i++) {
+	for (size_t i = 0; i < COUNT(tests); i++) {
 		const char *wrong = tests[i].run();
 
 		if (wrong) {
@@ -67,6 +75,8 @@ int main(void)
 			passed++;
 		}
 	}
+
+	passed += tell_core_cases(COUNT(tests));
 
 	printf("1..%zu\n", planned);
 	printf("ukport: end %zu/%zu\n", passed, planned);

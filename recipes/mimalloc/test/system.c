@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Running out of memory, and the side that Unikraft sees */
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,102 @@ const char *test_addmem(void)
 	CHECK(uk_alloc_availmem(a) == before + (__ssz)sizeof(extra));
 	return NULL;
 }
+
+#if THOROUGH
+/* A thread has its own errno, and it lives on */
+const char *test_exhaustion_in_a_thread(void)
+{
+	return in_a_thread(test_exhaustion);
+}
+
+/* Half of the memory, so many times that it must have come back in between */
+const char *test_given_back(void)
+{
+	const size_t size = uk_alloc_maxalloc(uk_alloc_get_default()) / 2;
+
+	CHECK(size >= MIB(1));
+	for (size_t i = 0; i < 5; i++) {
+		char *block = malloc(size);
+
+		CHECK(block);
+		for (size_t at = 0; at < size; at += MIB(1))
+			block[at] = 1;
+		free(block);
+	}
+	return NULL;
+}
+
+/* A region of its own, of which a block is had, given back, and had again. Its
+ * memory was the allocator's, which does not hear that it is.
+ */
+const char *test_regions(void)
+{
+	const size_t len = MIB(12), size = MIB(3);
+	char *region = memalign(PAGE, len);
+
+	CHECK(region);
+	CHECK(uk_alloc_addmem(uk_alloc_get_default(), region, len) == 0);
+	for (size_t round = 0; round < 2; round++) {
+		void *list = NULL, **block;
+		size_t inside = 0;
+
+		while ((block = malloc(size))) {
+			const size_t at = (size_t)block - (size_t)region;
+
+			*block = list;
+			list = block;
+			if (at >= len)
+				continue;
+			inside++;
+			pattern_fill(block + 1, size - sizeof(*block), 4);
+			CHECK(pattern_ok(block + 1, size - sizeof(*block), 4));
+		}
+		give_back(list);
+		CHECK(inside > 0);
+	}
+	return NULL;
+}
+
+const char *test_statistics(void)
+{
+	struct uk_alloc *a = uk_alloc_get_default();
+	struct uk_alloc_stats before, now;
+	void *one, *two;
+
+	uk_alloc_stats_get(a, &before);
+	one = uk_malloc(a, 1000);
+	two = uk_calloc(a, 10, KIB(4));
+	CHECK(one && two);
+	uk_alloc_stats_get(a, &now);
+	CHECK(now.tot_nb_allocs == before.tot_nb_allocs + 2);
+	CHECK(now.cur_nb_allocs == before.cur_nb_allocs + 2);
+	CHECK(now.cur_mem_use >= before.cur_mem_use + 1000 + (__ssz)KIB(40));
+	CHECK(now.last_alloc_size >= KIB(40));
+	CHECK(now.max_mem_use >= now.cur_mem_use);
+
+	/* a block that moves is one that goes and one that comes */
+	one = uk_realloc(a, one, MIB(1));
+	CHECK(one);
+	uk_alloc_stats_get(a, &now);
+	CHECK(now.cur_nb_allocs == before.cur_nb_allocs + 2);
+	CHECK(now.cur_mem_use >= before.cur_mem_use + (__ssz)MIB(1));
+
+	uk_free(a, one);
+	uk_free(a, two);
+	uk_free(a, NULL);
+	uk_alloc_stats_get(a, &now);
+	CHECK(now.cur_nb_allocs == before.cur_nb_allocs);
+	CHECK(now.cur_mem_use == before.cur_mem_use);
+	CHECK(now.tot_nb_frees == before.tot_nb_frees + 3);
+	CHECK(now.nb_enomem == before.nb_enomem);
+
+	CHECK(!uk_malloc(a, opaque_size((size_t)1 << 40)));
+	uk_alloc_stats_get(a, &now);
+	CHECK(now.nb_enomem == before.nb_enomem + 1);
+	CHECK(now.cur_nb_allocs == before.cur_nb_allocs);
+	return NULL;
+}
+#endif /* THOROUGH */
 
 const char *test_availmem(void)
 {

@@ -3,6 +3,7 @@
 #define UKPORT_TEST_H
 
 #include <stddef.h>
+#include <uk/config.h>
 
 /* A test returns NULL if it passed, else what was wrong */
 typedef const char *(*test_fn)(void);
@@ -11,6 +12,11 @@ struct test {
 	const char *name;
 	test_fn run;
 };
+
+/* Some tests take long, or hold the allocator to Unikraft's statistics of it:
+ * they are there where these are counted.
+ */
+#define THOROUGH CONFIG_LIBUKALLOC_IFSTATS
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
@@ -48,6 +54,10 @@ static inline size_t opaque_size(size_t size)
 	return size;
 }
 
+/* core.c: the unit tests of core that ran at boot, each told as one of ours */
+size_t core_cases(void);
+size_t tell_core_cases(size_t number);
+
 /* version.c: the begin line, with the allocator that runs */
 void print_version(void);
 
@@ -82,8 +92,12 @@ const char *test_churn(void);
 const char *test_huge_request(void);
 const char *test_overflow(void);
 const char *test_exhaustion(void);
+const char *test_exhaustion_in_a_thread(void);
+const char *test_given_back(void);
 const char *test_addmem(void);
 const char *test_availmem(void);
+const char *test_regions(void);
+const char *test_statistics(void);
 const char *test_maxalloc(void);
 const char *test_palloc(void);
 
@@ -96,6 +110,7 @@ const char *test_churn_threads(void);
 const char *test_cross_thread_free(void);
 const char *test_ring_of_threads(void);
 const char *test_fifty_threads(void);
+const char *test_thousand_threads(void);
 
 const char *test_tls_initial(void);
 const char *test_tls_separate(void);
