@@ -140,6 +140,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "versions": "Versions to prove; the recipe's own where none is named.",
         "configurations": "Ways to configure the unikernel.",
         "architectures": "`x86_64`, `arm64`.",
+        "accelerators": "`auto`, `kvm`, `tcg`: with what QEMU runs the guest.",
         "allocators": "Other allocators, to compare with.",
         "memory": "Sizes of the guest's memory, in MiB.",
     },

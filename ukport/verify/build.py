@@ -172,7 +172,7 @@ def _compiler_cache(workspace: Workspace) -> dict[str, str]:
     """The environment that has ccache compile, where it is installed and likely to help.
 
     No object names its folder or, but for the macros that it uses, its configuration: so what is
-    compiled for one configuration serves all others. What is not there takes 1.7 × as long with
+    compiled for one configuration serves all others. What is not there takes 1.7 times as long with
     ccache, since all headers are read twice then; so the first build of some trees, which may be
     the only one, goes without. CCACHE_DISABLE is the user's word.
     """
