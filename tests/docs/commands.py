@@ -29,6 +29,21 @@ class Shown(NamedTuple):
         """Its words, as a shell would see them, without those of an ellipsis."""
         return [word for word in shlex.split(self.text, comments=True) if word not in ("…", "...")]
 
+    @property
+    def form(self) -> "Form":
+        """What it does, whatever it does it to."""
+        words = self.words[1:]
+        options = [word.partition("=")[0] for word in words if word.startswith("--")]
+        deep = 2 if words[:1] == ["report"] else 1
+        return Form(tuple(words[:deep]), frozenset(options))
+
+
+class Form(NamedTuple):
+    """A command, and the names of its options."""
+
+    command: tuple[str, ...]
+    options: frozenset[str]
+
 
 def shown() -> Iterator[Shown]:
     """All of them, in order."""

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tests.docs.commands import ROOT, Shown, shown
-from tests.docs.ways import ELSEWHERE, REAL, TOY
+from tests.docs.ways import ELSEWHERE, NEVER, REAL, TOY
 from tests.toy import git
 from ukport.cli.app import app
 
@@ -66,6 +66,19 @@ def test_what_is_run_is_still_shown():
     texts = {one.text for one in OURS}
     assert {one.shown for one in TOY} | {*REAL, *ELSEWHERE} <= texts
     assert all((ROOT / place).is_file() for place in ELSEWHERE.values())
+
+
+def test_every_command_that_is_shown_is_run_with_its_options():
+    texts = (*(f"ukport {one.arguments}" for one in TOY), *REAL, *ELSEWHERE, *NEVER)
+    ran = [Shown("", 0, text).form for text in texts]
+    missing = [
+        f"{one.page}:{one.line}: {one.text}"
+        for one in OURS
+        if not any(
+            one.form.command == run.command and one.form.options <= run.options for run in ran
+        )
+    ]
+    assert missing == []
 
 
 def test_every_command_of_the_program_is_shown():

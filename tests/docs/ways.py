@@ -2,7 +2,9 @@
 
 ``TOY`` runs it on the toy, in this order, with the toy's names in the place of mimalloc's; an
 upgrade is built and booted. ``REAL`` runs it as it is shown, on this repository and its upstreams.
-``ELSEWHERE`` are commands that other tests run, on mimalloc's or a library's own sources.
+``ELSEWHERE`` are commands that other tests run, on mimalloc's or a library's own sources. What is
+shown and run need not name the same recipe, but the same options; ``NEVER`` are those that no test
+runs, and why.
 """
 
 from typing import NamedTuple
@@ -31,6 +33,19 @@ TOY = (
     Run("ukport glue RECIPE --write", "glue toy --write"),
     Run("ukport check", "check", (1,)),  # the toy's sources name no licence
     Run("ukport check FILE… --fix", "check patches --fix"),
+    Run(
+        (
+            "ukport check lib-musl/patches/0020-prlimit64_conflict.patch"
+            " --ignore patch-status,patch-body"
+        ),
+        "check patches --ignore patch-status,patch-body",
+    ),
+    Run("ukport glue RECIPE --check", "glue toy --check"),
+    Run(
+        "ukport symbols mimalloc --version 2.1.9 --diff 2.2.7",
+        "symbols toy --version 1.0.0 --diff 1.1.0",
+        (1,),
+    ),
     Run("ukport dev mimalloc --tree lib-musl", "dev toy --tree toy"),
     Run("ukport refresh mimalloc", "refresh toy"),
     Run("ukport matrix RECIPE --github", "matrix toy --github"),
@@ -38,6 +53,21 @@ TOY = (
     Run("ukport matrix mimalloc --github --shards 4", "matrix toy --github --shards 4"),
     Run("ukport verify RECIPE --version V", "verify toy --version 1.0.0"),
     Run("ukport verify mimalloc --timings", "verify toy --timings"),
+    Run("ukport verify mimalloc --min-memory", "verify toy --min-memory"),
+    Run(
+        "ukport verify mimalloc --version 2.1.9 --baseline bbuddy",
+        "verify toy --version 1.0.0 --baseline 1.9.0",
+    ),
+    Run(
+        "ukport verify mimalloc --arch arm64 --version 2.1.9",
+        "verify toy --arch x86_64 --version 1.0.0",
+    ),
+    Run("ukport verify RECIPE --matrix", "verify toy --matrix"),
+    Run("ukport verify mimalloc --matrix --config ukvmem", "verify toy --matrix --config default"),
+    Run(
+        "ukport verify mimalloc --memory 256 --memory 512 --accel kvm,tcg",
+        "verify toy --memory 16 --memory 32 --accel tcg",
+    ),
     Run("ukport verify mimalloc --matrix --shard 1/4", "verify toy --matrix --shard 1/1"),
     Run("ukport report join reports/*-of-4/matrix.json", "report join {matrix}"),
     Run("ukport lint PATH", "lint recipes/toy/lib", (0, 1)),
@@ -54,6 +84,11 @@ TOY = (
         "ukport rebase --series DIR --old OLD --new NEW --out DIR",
         "rebase --series patches/toy/1.0 --old {upstream}@v1.0.0 --new {upstream}@v1.1.0"
         " --out {elsewhere}/out",
+    ),
+    Run(
+        "ukport rebase --range-diff FILE",
+        "rebase --series patches/toy/1.0 --old {upstream}@v1.0.0 --new {upstream}@v1.1.0"
+        " --out {elsewhere}/again --range-diff {elsewhere}/review.md",
     ),
     Run("ukport release mimalloc", "release toy"),
     Run("ukport watch", "watch"),
@@ -80,6 +115,20 @@ ELSEWHERE = {
     ".venv/bin/ukport upgrade mimalloc --to 2.1 --or-example": "tests/workflow/test_example.py",
     "ukport demo DIR": "tests/workflow/test_example.py",
     "ukport sweep RECIPE --from VERSION": "tests/workflow/test_sweep.py",
+    "ukport bench RECIPE": "tests/workflow/test_bench.py",
+    (
+        "ukport bench mimalloc --version 1.6.3 --version 2.1.9 --version 3.4.3"
+    ): "tests/workflow/test_bench.py",
+    "ukport verify example --mirror sources": "tests/workflow/test_example.py",
+    "ukport verify mimalloc --version 2.1.9 --smp 2 --qemu FOLDER": (
+        "tests/workflow/test_mimalloc_smp.py"
+    ),
+    "ukport verify RECIPE --smp 2": "tests/workflow/test_mimalloc_smp.py",
+    "ukport verify mimalloc --version V --upstream-tests": "tests/workflow/test_mimalloc.py",
+    "ukport verify redis --allocator mimalloc@2.1.9 --qemu /srv/trixie": (
+        "tests/workflow/test_redis.py"
+    ),
+    "ukport upgrade redis --to 7.2 --dry-run": "tests/workflow/test_redis.py",
     "ukport new URL --version V": "tests/workflow/test_new.py",
     "ukport new https://github.com/madler/zlib --version 1.3.1": "tests/workflow/test_new.py",
     "ukport import PATH": "tests/workflow/test_import.py",
@@ -87,4 +136,10 @@ ELSEWHERE = {
     "ukport symbols mimalloc --version 2.1.9": "tests/workflow/test_symbols.py",
     "ukport glue mimalloc --check": "tests/workflow/test_symbols.py",
     "ukport glue mimalloc --version 2.1.9 --check": "tests/workflow/test_symbols.py",
+}
+
+NEVER = {
+    "ukport bench mimalloc --version 2.1.9 --smp 2 --arch arm64": "it takes an hour of emulation",
+    "ukport doctor --install": "it would install packages",
+    "ukport --install-completion": "it would write to the user's shell",
 }

@@ -71,6 +71,12 @@ def test_both_generations_one_after_the_other_in_both_orders(project):
         assert result["backend"] == ("os" if version == "1.6.3" else "prim")
 
 
+@pytest.mark.parametrize(("version", "number"), [("1.6.3", 24), ("2.1.9", 60)])
+def test_upstreams_own_tests(project, version, number):
+    result = verified(project, version, "--upstream-tests")
+    assert len(result["tests"]) == number
+
+
 def test_upgrade_to_the_newest_of_a_line(project):
     # Whatever this checkout is at: from 1.6.3 on, as the first maintainer has it.
     assert ukport(project, "upgrade", "mimalloc", "--to", "1.6.3").returncode == 0

@@ -55,7 +55,9 @@ def _reached(upstream):
     "allocator", [(), ("--allocator", "mimalloc@2.1.9")], ids=["own", "mimalloc"]
 )
 def test_redis_answers_its_clients(allocator):
-    done = ukport(ROOT, "verify", "redis", *allocator, "--json")
+    qemu = os.environ.get(emulator.VARIABLE)
+    options = (*allocator, *(("--qemu", qemu) if qemu else ()))
+    done = ukport(ROOT, "verify", "redis", *options, "--json")
     result = json.loads(done.stdout)
     assert (result["verdict"], result["guest_version"]) == ("pass", "7.0.11"), result["reason"]
     assert result["tests_planned"] == len(result["tests"]) == 19

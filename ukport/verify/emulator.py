@@ -64,7 +64,8 @@ def _started(machine: Machine, program: Path) -> Machine:
         return direct
     for root in program.parents[:-1]:
         loader = next((p for glob in _LOADERS for p in sorted(root.glob(glob))), None)
-        if loader is None:
+        # Where /lib64 is a link to it, usr has a loader, too.
+        if loader is None or not (root / _FIRMWARE).is_dir():
             continue
         libraries = ":".join(str(p) for glob in _LIBRARIES for p in sorted(root.glob(glob)))
         rooted = replace(
