@@ -144,7 +144,8 @@ def test_no_compiler_no_qemu(there, tmp_path):
             found = shutil.which(program)
             if found and program != missing:
                 (folder / program).symlink_to(found)
-        done = ukport(there.project, "verify", "example", "--mirror", "sources", PATH=str(folder))
+        path = {"PATH": str(folder), "UKPORT_QEMU": ""}
+        done = ukport(there.project, "verify", "example", "--mirror", "sources", **path)
         assert done.returncode == 4
         assert f"{missing} is not installed" in done.stderr
         assert f"apt-get install {package}" in done.stderr

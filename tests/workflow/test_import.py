@@ -202,7 +202,7 @@ LIBX_SRCS-$(call have_gcc) += $(D)/other/one.c
     text = found.files["Makefile.uk"]
     assert text.count("/src/one.c") == 1
     assert "LIBX_SRCS-$(call have_gcc) += $(D)/other/one.c\n" in text.partition(MARK)[2]
-    assert write(tmp_path, found)
+    assert write(tmp_path, "x", None, cache, lambda _: None)
     again = glue(tmp_path, "x", None, cache, lambda _: None)
     assert not list(again.diff())
     assert not again.reasons()

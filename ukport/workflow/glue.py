@@ -18,6 +18,7 @@ from ukport.glue.library import ExternalLibrary
 from ukport.recipe.load import extend
 from ukport.source import Cache
 from ukport.symbols.library import Symbols
+from ukport.verify.build import BuildError
 from ukport.verify.workspace import hold
 from ukport.workflow import lint
 from ukport.workflow.answers import Question
@@ -151,7 +152,8 @@ def write(
 ) -> tuple[str, ...]:
     """Write the glue into the project; the paths that changed.
 
-    What the symbols need and nothing brings is selected, in the recipe and so in Config.uk. Raises
+    What the symbols need and nothing brings is selected, in the recipe and so in Config.uk, as far
+    as the build can be configured. Raises
     UsageError where a file was changed by hand, and for another version than the recipe's.
     """
     recover(project)
@@ -167,8 +169,14 @@ def write(
                 f"move the recipe with it: ukport upgrade {made.recipe.name} --to {made.version}",
             )
         refuse_edited(project, made.recipe)
-        symbols = of(project, made, question, cache, stages)
-        made, recipe = _completed(asked, made, symbols, cache, stages, scratch)
+        try:
+            symbols = of(project, made, question, cache, stages)
+        except BuildError:
+            # Nothing can be asked of a build that does not come about: what a person begins with,
+            # who needs the glue all the same. --check tells why.
+            recipe = _recipe_file(project, made).read_text("utf-8")
+        else:
+            made, recipe = _completed(asked, made, symbols, cache, stages, scratch)
     folder = f"recipes/{made.recipe.name}"
     changes: dict[str, bytes | None] = {
         f"{folder}/lib/{file}": text.encode() for file, text in made.glue.items()
@@ -180,6 +188,10 @@ def write(
     return written
 
 
+def _recipe_file(project: Path, made: Made) -> Path:
+    return project / "recipes" / made.recipe.name / "recipe.toml"
+
+
 def _completed(
     asked: Request, made: Made, symbols: Symbols, cache: Cache, stages: Stages, scratch: Path
 ) -> tuple[Made, str]:
@@ -187,8 +199,7 @@ def _completed(
 
     A library is selected; where that would be a recursive dependency, it is depended on.
     """
-    place = asked.project / "recipes" / made.recipe.name / "recipe.toml"
-    text = place.read_text("utf-8")
+    text = _recipe_file(asked.project, made).read_text("utf-8")
     lacking = tuple(proof.unselected(symbols, _ground(made, cache, scratch / "before")))
     for field in ("selects", "depends") if lacking else ():
         glue_ = made.recipe.glue
