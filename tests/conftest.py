@@ -1,6 +1,8 @@
+import fcntl
 import os
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -63,3 +65,15 @@ def upstream() -> Callable[[str], str]:
         return url
 
     return need
+
+
+@pytest.fixture
+def ordinary_cell() -> Iterator[None]:
+    """The build folder of mimalloc's ordinary cell, whose core some tests change, for one test.
+
+    With pytest 9 the groups of pytest-xdist do not keep tests on one worker.
+    """
+    path = Path(tempfile.gettempdir()) / f"ukport-tests-{os.getuid()}.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.boot,
     # One build folder for all: in parallel they would only wait for each other.
     pytest.mark.xdist_group("mimalloc"),
+    pytest.mark.usefixtures("ordinary_cell"),
     pytest.mark.skipif(
         shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not installed"
     ),

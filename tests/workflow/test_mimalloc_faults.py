@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.upstream,
     pytest.mark.boot,
     pytest.mark.xdist_group("mimalloc"),
+    pytest.mark.usefixtures("ordinary_cell"),
     pytest.mark.skipif(
         shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not installed"
     ),
