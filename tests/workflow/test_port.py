@@ -9,6 +9,7 @@ from tests.toy import commit, git, library
 from ukport.recipe import RecipeError, load
 from ukport.source import Cache
 from ukport.workflow import port
+from ukport.workflow.parts import upstream_parts
 from ukport.workflow.stage import Stages
 
 
@@ -44,8 +45,9 @@ def test_what_is_stored_means_itself(toy, make, tmp_path):
     assert make(replace(request, version="1", stored=False)).version.text == "1.10.0"
     # The base is stored, too: the patch was made for 1.0.
     repository = made.sources.upstream.repository
-    base = port._base(made.recipe, made.backend, made.sources, Cache(tmp_path / "cache"))
-    assert base == repository.resolve("v1.0") != repository.resolve("v1.0.1")
+    where = (toy.project / "patches", made.recipe, made.backend, made.sources)
+    (part,) = upstream_parts(*where, Cache(tmp_path / "cache"))
+    assert part.base == repository.resolve("v1.0") != repository.resolve("v1.0.1")
 
 
 def test_upstream_without_the_list_of_sources(toy, make, tmp_path):
