@@ -42,7 +42,7 @@ def test_what_upstream_took_in_is_told_from_the_rest(tmp_path, upstream):
     assert sorted(found) == sorted(path.name for path in SERIES.glob("*.patch"))
     ours = {name for name, outcome in found.items() if outcome == "upstreamed"}
     assert ours == {
-        "0008-lib-ukvmem-Depend-on-uknofault.patch",
-        "0009-lib-ukvmem-Use-the-new-name-of-the-stack-guards-size.patch",
+        "0010-lib-ukvmem-Depend-on-uknofault.patch",
+        "0011-lib-ukvmem-Use-the-new-name-of-the-stack-guards-size.patch",
     }
     assert set(found.values()) <= {"unchanged", "adjusted", "upstreamed"}
