@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tests import toy as toys
 from ukport.recipe import Recipe, RecipeError, edit, files, load, names, parse, schema
 from ukport.recipe.load import line_of
-from ukport.recipe.model import VERSION, Upstream, file_name
+from ukport.recipe.model import Upstream
+from ukport.recipe.pattern import VERSION, file_name
 
 TEXT = (
     (toys.HERE / "recipe.toml")

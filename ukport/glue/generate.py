@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ukport.glue.sources import hold, with_variants
-from ukport.recipe.model import PATH, REVISION, VERSION, Backend, Recipe, file_name
+from ukport.recipe.model import Backend, Recipe
+from ukport.recipe.pattern import PATH, REVISION, VERSION, file_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -20,7 +20,7 @@ from ukport.glue.library import (
     Source,
     meets,
 )
-from ukport.recipe.model import PATH
+from ukport.recipe.pattern import PATH
 from ukport.series.parse import PatchError
 from ukport.series.patch import Patch
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ukport.glue.sources import hold
-from ukport.recipe.model import NAME, PATH, Tree
+from ukport.recipe.model import Tree
+from ukport.recipe.pattern import NAME, PATH
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 

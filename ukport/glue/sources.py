@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 
 from ukport.errors import UkportError
 from ukport.glue import buildlists
-from ukport.recipe.model import PATH
+from ukport.recipe.pattern import PATH
 
 
 class SourceListError(UkportError):

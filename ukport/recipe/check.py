@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
-from ukport.recipe.model import Recipe, Tree, file_name
+from ukport.recipe.model import Recipe, Tree
+from ukport.recipe.pattern import file_name
 
 Keys = tuple[str | int, ...]
 # Where in a recipe something is wrong, and what.

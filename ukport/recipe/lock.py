@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from ukport.recipe.error import RecipeError
-from ukport.recipe.model import Strict
+from ukport.recipe.pattern import Strict
 
 LOCK = "recipe.lock"
 _HEADING = "# Made by ukport from recipe.toml; `ukport upgrade` rewrites it.\n"

@@ -1,62 +1,33 @@
 """What a recipe says: the upstream, the trees around it, the glue, the options and the test.
 
 The model is also the schema: msgspec validates a recipe against it and prints it as JSON Schema.
-Names that become paths, make variables or Kconfig symbols are held to narrow patterns, because a
-recipe is hostile input.
 """
 
-import re
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-
-def _whole(pattern: str, max_length: int | None = None) -> Meta:
-    r"""All of a text has to match: a mere ``$`` would let a newline through at its end.
-
-    Not ``\Z``, which the regular expressions of JSON Schema do not have.
-    """
-    return Meta(pattern=rf"^(?:{pattern})$(?!\n)", max_length=max_length)
-
-
-NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
-# Relative, with no empty, hidden or parent component: it cannot leave its folder.
-PATH = r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*"
-REVISION = r"[A-Za-z0-9][A-Za-z0-9._/+-]*"
-# Nine digits are enough for a date, and every language's integers hold them.
-VERSION = r"(?![0-9A-Za-z._+-]*[0-9]{10})[0-9][0-9A-Za-z._+-]{0,63}"
-CLAUSE = rf"(?:(>=|<=|<|>|==) *)?({VERSION})"
-# Nothing that make or a shell, which fetch from it, would take for more than a letter.
-_URL = r"(?:https|http|ssh|git|file)://"
-_URL_CHARACTER = r"[A-Za-z0-9._~:/@%+=,-]"
-_TEMPLATE_START = r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*(?:[A-Za-z0-9][A-Za-z0-9._-]*)?"
-
-NAME_LENGTH = 64
-Name = Annotated[str, _whole(NAME, NAME_LENGTH)]
-Symbol = Annotated[str, _whole(r"[A-Z][A-Z0-9_]*", 64)]
-Identifier = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*", 128)]
-RelativePath = Annotated[str, _whole(PATH)]
-# The top of a tree is a folder of its headers as well.
-Folder = Annotated[str, _whole(rf"\.|{PATH}")]
-Url = Annotated[str, _whole(rf"{_URL}{_URL_CHARACTER}+", 512)]
-Revision = Annotated[str, _whole(REVISION, 128)]
-VersionText = Annotated[str, _whole(VERSION)]
-Range = Annotated[str, _whole(rf" *{CLAUSE} *(?:, *{CLAUSE} *)*", 200)]
-TagTemplate = Annotated[str, _whole(rf"{_TEMPLATE_START}\{{version\}}[A-Za-z0-9._-]*", 128)]
-UrlTemplate = Annotated[str, _whole(rf"{_URL}(?:{_URL_CHARACTER}|\{{version\}}|\{{tag\}})+", 512)]
-Separator = Annotated[str, _whole(r"[._-]")]
-# A word of a compiler's command line; nothing that make or a shell would expand.
-Flag = Annotated[str, _whole(r"[A-Za-z0-9_=.,/+-]+", 200)]
-Define = Annotated[str, _whole(r"[A-Za-z_][A-Za-z0-9_]*(?:=[A-Za-z0-9_]+)?", 128)]
-Line = Annotated[str, _whole(r"[^\x00-\x1f\"\\$`]*", 400)]
-# A word of a guest's command line.
-Word = Annotated[str, _whole(r"[A-Za-z0-9_.,:/=+-]+", 64)]
-# Code is looked for and never written anywhere, so it may hold any character but controls.
-Text = Annotated[str, _whole(r"[^\x00-\x09\x0b-\x1f]+", 1000)]
-
-
-class Strict(Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the model: immutable, and a misspelt field is an error."""
+from ukport.recipe.guest import Bench, Test
+from ukport.recipe.pattern import (
+    Define,
+    Flag,
+    Folder,
+    Identifier,
+    Line,
+    Name,
+    Range,
+    RelativePath,
+    Revision,
+    Separator,
+    Strict,
+    Symbol,
+    TagTemplate,
+    Text,
+    Url,
+    UrlTemplate,
+    VersionText,
+    whole,
+)
 
 
 class Upstream(Strict, frozen=True, kw_only=True):
@@ -186,7 +157,7 @@ class Choice(Strict, frozen=True, kw_only=True):
     """
 
     name: Symbol
-    type: Annotated[str, _whole(r"bool|int")] = "bool"
+    type: Annotated[str, whole(r"bool|int")] = "bool"
     prompt: Line | None = None
     default: Line | None = None
     range: Line | None = None
@@ -295,105 +266,6 @@ class Matrix(Strict, frozen=True, kw_only=True):
     accelerators: tuple[Literal["auto", "kvm", "tcg"], ...] = ()
 
 
-class VersionMacro(Strict, frozen=True, kw_only=True):
-    """The number in upstream's header that the guest must report as its own."""
-
-    header: RelativePath
-    macro: Identifier
-
-
-class UpstreamTests(Strict, frozen=True, kw_only=True):
-    """Upstream's own test programs, of which a version may lack some, run by our ``driver``.
-
-    ``test/test-api.c`` is compiled with the library's flags, ``before`` included first, and with
-    its main as ``upstream_test_api``; the driver is told of it by ``UPSTREAM_TEST_API``.
-    """
-
-    driver: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    before: RelativePath
-    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    headers: tuple[RelativePath, ...] = ()
-
-
-class SmpTests(Strict, frozen=True, kw_only=True):
-    """The application for several CPUs, which ``--smp N`` builds in the place of the other one.
-
-    ``enable``, ``disable`` and ``values`` are the build's difference from ``[configuration]``, and
-    ``cpus`` is how many it serves at most; ``timeout`` in seconds.
-    """
-
-    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    cpus: Annotated[int, Meta(ge=2, le=256)] = 2
-    timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
-    flags: tuple[Flag, ...] = ()
-    enable: tuple[Symbol, ...] = ()
-    disable: tuple[Symbol, ...] = ()
-    values: dict[Symbol, int] = field(default_factory=dict)
-
-
-class Client(Strict, frozen=True, kw_only=True):
-    """A program on the host that tests a guest which serves a TCP ``port``.
-
-    ``program`` is Python in the recipe's test folder. It is run with the address and the port that
-    lead to the guest, and prints what a guest's own tests print. ``arguments`` are the guest's
-    command line. ``modules`` and ``tools`` are what the program needs on this machine.
-    """
-
-    program: RelativePath
-    port: Annotated[int, Meta(ge=1, le=65535)]
-    arguments: tuple[Line, ...] = ()
-    modules: tuple[Identifier, ...] = ()
-    tools: tuple[Name, ...] = ()
-
-
-class Test(Strict, frozen=True, kw_only=True):
-    """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds.
-
-    Its own tests report, or those of a ``client``.
-    """
-
-    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    version: VersionMacro
-    memory: Annotated[int, Meta(ge=2, le=65536)] = 512
-    timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
-    flags: tuple[Flag, ...] = ()
-    client: Client | None = None
-    upstream: UpstreamTests | None = None
-    smp: SmpTests | None = None
-
-
-class Case(Strict, frozen=True, kw_only=True):
-    """One benchmark: the guest's command line, and a line that says what it does."""
-
-    name: Name
-    arguments: Annotated[tuple[Word, ...], Meta(min_length=1)]
-    about: Line = ""
-
-
-class SmpBench(Strict, frozen=True, kw_only=True):
-    """What ``--smp N`` measures with the files of ``[bench]``, on one CPU and on N of them."""
-
-    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
-    against: Name | None = None
-
-
-class Bench(Strict, frozen=True, kw_only=True):
-    """The application that is measured, one case a boot; its files are in ``bench/``.
-
-    It may use those of ``test/``, which are laid out beside its own. ``against`` is the allocator
-    of the matrix that others are compared with; ``memory`` in MiB, ``timeout`` in seconds a boot.
-    """
-
-    sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
-    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
-    against: Name | None = None
-    memory: Annotated[int, Meta(ge=2, le=65536)] = 512
-    timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
-    flags: tuple[Flag, ...] = ()
-    smp: SmpBench | None = None
-
-
 class Recipe(Strict, frozen=True, kw_only=True):
     """A port: one upstream, what surrounds it, and how it is proven.
 
@@ -403,7 +275,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     schema: Annotated[int, Meta(ge=1, le=1)]
     name: Name
     version: VersionText
-    platform: Annotated[str, _whole("unikraft|bare")] = "unikraft"
+    platform: Annotated[str, whole("unikraft|bare")] = "unikraft"
     upstream: Upstream
     core: Tree
     libraries: tuple[Tree, ...] = ()
@@ -421,14 +293,3 @@ class Recipe(Strict, frozen=True, kw_only=True):
         """The core, the libraries and the published one: all trees that stay at their pin."""
         published = () if self.published is None else (self.published,)
         return (self.core, *self.libraries, *published)
-
-
-def file_name(url: str) -> str:
-    """The last part of an archive's address; ValueError where it cannot name a file."""
-    name = url.rstrip("/").rpartition("/")[2]
-    if len(name) > NAME_LENGTH or not re.fullmatch(NAME, name):
-        raise ValueError(
-            f"expected an address that ends in a file's name (matching {NAME!r}, at most"
-            f" {NAME_LENGTH} characters), not {name!r}"
-        )
-    return name

@@ -18,7 +18,7 @@ import msgspec
 
 from ukport import git
 from ukport.errors import FetchError, UkportError
-from ukport.recipe.model import Name, Url
+from ukport.recipe.pattern import Name, Url
 from ukport.source.cache import file_sha256
 from ukport.source.mirrors import Mirrors, Place
 

@@ -7,7 +7,8 @@ from ukport import git
 from ukport.errors import FetchError
 from ukport.recipe.error import RecipeError
 from ukport.recipe.lock import Lock, LockedTree
-from ukport.recipe.model import Origin, Recipe, Tree, Upstream, file_name
+from ukport.recipe.model import Origin, Recipe, Tree, Upstream
+from ukport.recipe.pattern import file_name
 from ukport.source import locked as locks
 from ukport.source.cache import Archive, Cache, ChecksumError, lacking, taken
 from ukport.source.locked import Wanted

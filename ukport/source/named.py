@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ukport import git
 from ukport.errors import FetchError, UsageError
-from ukport.recipe.model import NAME
+from ukport.recipe.pattern import NAME
 from ukport.source.cache import Cache
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ukport.recipe.model import NAME, Origin
+from ukport.recipe.model import Origin
+from ukport.recipe.pattern import NAME
 
 _GITHUB = re.compile(
     r"(?P<repo>https://(?:github\.com|gitlab\.com)/[\w.-]+/(?P<name>[\w.-]+?))(?:\.git)?"

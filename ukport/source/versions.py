@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import total_ordering
 
 from ukport.errors import UsageError
-from ukport.recipe.model import CLAUSE, VERSION
+from ukport.recipe.pattern import CLAUSE, VERSION
 
 _VERSION = re.compile(VERSION)
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")

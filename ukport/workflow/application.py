@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from ukport.errors import UsageError
 from ukport.recipe import Recipe
 from ukport.recipe import files as own
-from ukport.recipe.model import Bench, UpstreamTests
+from ukport.recipe.guest import Bench, UpstreamTests
 from ukport.verify.client import Client
 from ukport.verify.workspace import Application, PatchedTree
 

@@ -10,8 +10,8 @@ import msgspec
 from ukport.errors import MissingError, UkportError, UsageError
 from ukport.recipe import Lock, Recipe, load
 from ukport.recipe import lock as locks
-from ukport.recipe.model import Bench as Wanted
-from ukport.recipe.model import Case as Benchmark
+from ukport.recipe.guest import Bench as Wanted
+from ukport.recipe.guest import Case as Benchmark
 from ukport.report import bench as report
 from ukport.report import scaling
 from ukport.report.bench import Bench, Case, Sample

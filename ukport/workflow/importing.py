@@ -20,7 +20,8 @@ from ukport.glue.library import MAKEFILE, Archive, ExternalLibrary
 from ukport.glue.lint import moves
 from ukport.recipe import find_project, parse
 from ukport.recipe.load import RECIPE
-from ukport.recipe.model import NAME, VERSION, Tree
+from ukport.recipe.model import Tree
+from ukport.recipe.pattern import NAME, VERSION
 from ukport.source import Cache
 from ukport.source.named import Named
 from ukport.source.origin import Place, place_of

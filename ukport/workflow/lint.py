@@ -14,7 +14,8 @@ from ukport.glue.kconfig import KconfigError, Mention
 from ukport.glue.library import CONFIG, Archive, ExternalLibrary, NotALibraryError
 from ukport.glue.options import Known
 from ukport.process import require, run
-from ukport.recipe.model import NAME, Origin, Tree
+from ukport.recipe.model import Origin, Tree
+from ukport.recipe.pattern import NAME
 from ukport.series.apply import touched
 from ukport.series.parse import PatchError
 from ukport.series.patch import Patch

@@ -13,7 +13,8 @@ from ukport.glue.propose import Option, Proposal
 from ukport.glue.sources import SourceListError
 from ukport.recipe import find_project, load, names, parse
 from ukport.recipe.load import RECIPE
-from ukport.recipe.model import NAME, Tree
+from ukport.recipe.model import Tree
+from ukport.recipe.pattern import NAME
 from ukport.report.new import NewPort
 from ukport.report.result import Result
 from ukport.source import Cache

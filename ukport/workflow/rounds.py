@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ukport.errors import UkportError
-from ukport.recipe.model import Case
+from ukport.recipe.guest import Case
 from ukport.report.bench import SCHEMA
 from ukport.source import Cache
 from ukport.verify.build import BuildError, toolchain
