@@ -1,7 +1,7 @@
 """``ukport symbols``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
@@ -9,11 +9,18 @@ from ukport.cli.options import Color, Directory, Json, Name, Offline
 from ukport.cli.places import cache, project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+
     from ukport.source import Cache
     from ukport.symbols.difference import Difference
     from ukport.symbols.library import Symbols
-    from ukport.workflow.answers import Question
+    from ukport.workflow.answers import Pair, Question
     from ukport.workflow.events import Tell
+
+T = TypeVar("T")
+Told_contra = TypeVar("Told_contra", contravariant=True)
 
 
 def symbols(
@@ -37,63 +44,70 @@ def symbols(
     directory: Directory = Path(),
 ) -> int:
     """What each unit defines and needs, and who provides what is needed from outside."""
-    from ukport.workflow.answers import Question, known
+    from ukport.workflow.answers import Question
 
     where, store = project(directory), cache(offline=offline)
     question = Question(name, version, of, only)
-    if diff is not None:
-        return _diff(where, (question, Question(name, diff)), store, json=json, color=color)
-    found = known(where, question, store)
-    if json:
-        from ukport.report.symbols import code, to_json
+    if diff is None:
+        return _symbols(where, question, store, json=json, color=color)
+    if of or only:
+        from ukport.errors import UsageError
 
-        found = found or _ask(where, question, store, _quiet)
-        typer.echo(to_json(found))
-        return code(found)
-    from ukport.cli.show import Screen
-    from ukport.report.symbols import code, table
-
-    with Screen(json=False, color=color) as screen:
-        found = found or _ask(where, question, store, screen.tell)
-        screen.put(*table(found))
-        return code(found)
+        raise UsageError("--diff is of the whole of the recipe's library", "drop --of and --only")
+    return _diff(where, (question, Question(name, diff)), store, json=json, color=color)
 
 
-def _diff(
-    where: Path, questions: "tuple[Question, Question]", store: "Cache", *, json: bool, color: str
-) -> int:
-    from ukport.errors import UsageError
-    from ukport.report.difference import code, table, to_json
+def _symbols(where: Path, question: "Question", store: "Cache", *, json: bool, color: str) -> int:
+    from ukport.report import symbols as report
     from ukport.workflow import answers
 
-    if questions[0].of or questions[0].only:
-        raise UsageError("--diff is of the whole of the recipe's library", "drop --of and --only")
-    found = answers.known_difference(where, questions, store)
+    def ask(tell: "Tell") -> "Symbols":
+        from ukport.workflow import site
+
+        found = site.symbols(where, question, store, tell)
+        if found is not None:
+            return found
+        from ukport.workflow.symbols import symbols as anew
+
+        return anew(where, question, store, tell)
+
+    return _show(answers.known(where, question, store), ask, report, json=json, color=color)
+
+
+def _diff(where: Path, questions: "Pair", store: "Cache", *, json: bool, color: str) -> int:
+    from ukport.report import difference as report
+    from ukport.workflow import answers
+
+    def ask(tell: "Tell") -> "Difference":
+        from ukport.workflow.difference import diff
+
+        return diff(where, questions, store, tell)
+
+    known = answers.known_difference(where, questions, store)
+    return _show(known, ask, report, json=json, color=color)
+
+
+class _Report(Protocol[Told_contra]):
+    """How an answer is told: ``ukport.report.symbols`` is one."""
+
+    def to_json(self, found: Told_contra, /) -> str: ...
+
+    def code(self, found: Told_contra, /) -> int: ...
+
+    def table(self, found: Told_contra, /) -> "Iterator[RenderableType]": ...
+
+
+def _show(
+    known: T | None, ask: "Callable[[Tell], T]", report: _Report[T], *, json: bool, color: str
+) -> int:
+    """The answer that is kept, or else asked for; a document needs no screen, which takes long."""
     if json:
-        found = found or _compare(where, questions, store, _quiet)
-        typer.echo(to_json(found))
-        return code(found)
+        found = ask(lambda _event: None) if known is None else known
+        typer.echo(report.to_json(found))
+        return report.code(found)
     from ukport.cli.show import Screen
 
     with Screen(json=False, color=color) as screen:
-        found = found or _compare(where, questions, store, screen.tell)
-        screen.put(*table(found))
-        return code(found)
-
-
-def _compare(
-    where: Path, questions: "tuple[Question, Question]", store: "Cache", tell: "Tell"
-) -> "Difference":
-    from ukport.workflow.difference import diff
-
-    return diff(where, questions, store, tell)
-
-
-def _ask(where: Path, question: "Question", store: "Cache", tell: "Tell") -> "Symbols":
-    from ukport.workflow.symbols import symbols as run
-
-    return run(where, question, store, tell)
-
-
-def _quiet(_event: object) -> None:
-    """Nothing but the document is printed."""
+        found = ask(screen.tell) if known is None else known
+        screen.put(*report.table(found))
+        return report.code(found)

@@ -43,7 +43,7 @@ class Question:
 
 def known(project: Path, question: Question, cache: Cache) -> Symbols | None:
     """The kept answer, if there is one."""
-    return _read(_place(project, question, cache), Symbols)
+    return _read(place(project, question, cache), Symbols)
 
 
 def _read(kept: Path | None, kind: type[T]) -> T | None:
@@ -55,7 +55,7 @@ def _read(kept: Path | None, kind: type[T]) -> T | None:
 
 def keep(project: Path, question: Question, cache: Cache, found: Symbols) -> None:
     """Keep an answer for the next time."""
-    kept = _place(project, question, cache)
+    kept = place(project, question, cache)
     if kept is not None:
         store(kept, msgspec.msgpack.encode(found))
 
@@ -77,14 +77,14 @@ def keep_difference(project: Path, questions: Pair, cache: Cache, found: Differe
 
 def _between(project: Path, questions: Pair, cache: Cache) -> Path | None:
     """A comparison rests on what both answers rest on."""
-    old, new = (_place(project, question, cache) for question in questions)
+    old, new = (place(project, question, cache) for question in questions)
     if old is None or new is None:
         return None
     digest = hashlib.sha256(f"{difference.FORMAT}\0{old.name}\0{new.name}".encode())
     return old.with_name(f"diff-{digest.hexdigest()[:32]}.msgpack")
 
 
-def _place(project: Path, question: Question, cache: Cache) -> Path | None:
+def place(project: Path, question: Question, cache: Cache) -> Path | None:
     """Where the answer is kept, named by all that it rests on; None where that cannot be told.
 
     A version such as ``2.1`` may mean another one tomorrow.
