@@ -151,3 +151,41 @@ def test_config_uk_selects_what_the_symbols_need(toy):
     toy.recipe.write_text(toy.recipe.read_text().replace('selects = ["TOYKERNEL"]', ""))
     found = asked(toy, "glue", "toy", "--check", "--offline", code=1)["findings"]
     assert "unselected-provider" in {one["rule"] for one in found}
+
+
+def test_what_cannot_be_selected_is_depended_on(toy):
+    base = "\tselect TOYBASE\n\nconfig TOYBASE\n\tbool\n\nconfig TOYOTHER\n\tbool\n"
+    kernel = (toy.core / "Config.uk").read_text() + base
+    commit(toy.core, {"Config.uk": kernel}, "A base", "v2")
+    glue = toy.project / "recipes/toy/glue/glue.c"
+    glue.write_text("void print(const char *);\nvoid toy_glue(void) { print(0); }\n")
+    recipe = toy.recipe.read_text().replace('pin = "v1"', 'pin = "v2"')
+    # To select the kernel would be a circle: its base depends on it then, and the toy on its base.
+    recipe = recipe.replace('flags = ["-O2"]', 'flags = ["-O2"]\ndepends = ["TOYBASE"]')
+    toy.recipe.write_text(recipe)
+    asked(toy, "glue", "toy", "--write")
+    assert 'depends = ["TOYBASE", "TOYKERNEL"]' in toy.recipe.read_text()
+    assert "selects" not in toy.recipe.read_text()
+    config = (toy.project / "recipes/toy/lib/Config.uk").read_text()
+    assert "\tdepends on TOYKERNEL\n" in config
+    assert "select" not in config
+    assert ukport(toy, "glue", "toy", "--check", "--offline").returncode == 0
+
+
+def test_a_build_that_is_laid_out_is_asked_without_the_port(toy):
+    (toy.project / "recipes/toy/glue/glue.c").write_text(GLUE.replace("TOY_LIMIT", "2"))
+
+    def sources(*args: str) -> tuple[bool, set[str]]:
+        told = ukport(toy, "symbols", "toy", *args)
+        units = {unit["source"] for unit in asked(toy, "symbols", "toy", *args)["units"]}
+        return "resolve" in told.stdout, units
+
+    assert sources() == (True, {"lib-toy/glue.c", "src/answer.c", "src/version.c"})
+    assert sources("--only=*answer.c") == (False, {"src/answer.c"})
+    assert sources("--version=1.1.0", "--only=*extra.c") == (True, {"src/extra.c"})
+    # Another version lies in the folder now.
+    assert sources("--only=*version.c") == (True, {"src/version.c"})
+    (toy.project / "recipes/toy/glue/glue.c").write_text("int other(void) { return 1; }\n")
+    assert sources("--only=*glue.c") == (True, {"lib-toy/glue.c"})
+    (glue,) = asked(toy, "symbols", "toy", "--only=*glue.c")["units"]
+    assert [one["name"] for one in glue["defines"]] == ["other"]

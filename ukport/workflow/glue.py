@@ -1,6 +1,7 @@
 """``ukport glue``: a recipe's Unikraft glue made, proven by symbols, compared and written."""
 
 import difflib
+import itertools
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from ukport.glue import compare, kconfig, proof
 from ukport.glue.generate import EXPORTS
 from ukport.glue.kconfig import KconfigError
 from ukport.glue.library import ExternalLibrary
+from ukport.recipe import Recipe
 from ukport.recipe.load import extend
 from ukport.source import Cache
 from ukport.symbols.library import Symbols
@@ -197,20 +199,35 @@ def _completed(
 ) -> tuple[Made, str]:
     """The port whose Config.uk brings what the symbols need, and the text of its recipe.
 
-    A library is selected; where that would be a recursive dependency, it is depended on.
+    The library that has most of it is asked for first, since it may bring the others. It is
+    selected; where that would be a recursive dependency, it is depended on.
     """
     text = _recipe_file(asked.project, made).read_text("utf-8")
-    lacking = tuple(proof.unselected(symbols, _ground(made, cache, scratch / "before")))
-    for field in ("selects", "depends") if lacking else ():
-        glue_ = made.recipe.glue
-        more = {field: (*getattr(glue_, field), *lacking)}
-        recipe = structs.replace(made.recipe, glue=structs.replace(glue_, **more))
-        stage = scratch / field
-        again = make(replace(asked, recipe=recipe), cache, stages, stage / "made")
-        try:
-            left = proof.unselected(symbols, _ground(again, cache, stage / "after"))
-        except KconfigError:
-            continue
-        if not left:
-            return again, extend(text, ("glue", field), lacking)
+    refused: set[str] = set()
+    for turn in itertools.count():
+        ground = _ground(made, cache, scratch / str(turn))
+        lacking = proof.unselected(symbols, ground)
+        likely = sorted(lacking.keys() - refused, key=lambda one: (-len(lacking[one]), one))
+        if not likely:
+            break
+        for field in ("selects", "depends"):
+            stage = scratch / f"{turn}-{field}"
+            recipe = _asking(made, field, likely[0])
+            again = make(replace(asked, recipe=recipe), cache, stages, stage / "made")
+            try:
+                left = proof.unselected(symbols, _ground(again, cache, stage / "ground"))
+            except KconfigError:
+                continue
+            if likely[0] not in left:
+                made, text = again, extend(text, ("glue", field), (likely[0],))
+                break
+        else:
+            refused.add(likely[0])
     return made, text
+
+
+def _asking(made: Made, field: str, option: str) -> Recipe:
+    """The recipe whose library selects, or depends on, one option more."""
+    glue_ = made.recipe.glue
+    more = {field: (*getattr(glue_, field), option)}
+    return structs.replace(made.recipe, glue=structs.replace(glue_, **more))
