@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests import toy as toys
 from ukport.recipe import Recipe, RecipeError, edit, files, load, names, parse, schema
-from ukport.recipe.load import line_of
+from ukport.recipe.load import extend, line_of
 from ukport.recipe.model import Upstream
 from ukport.recipe.pattern import VERSION, file_name
 
@@ -248,3 +248,17 @@ def test_a_recipe_is_named_like_its_folder(toy):
     toy.recipe.write_text(toy.recipe.read_text().replace('name = "toy"', 'name = "boy"', 1))
     with pytest.raises(RecipeError, match="the folder's name"):
         load(toy.project, "toy")
+
+
+def test_a_list_grows_where_it_is_or_below_its_tables_fields():
+    text = """[glue]
+source = "a.c" # the only one
+
+# What is declared how.
+[glue.features]
+selects = "another table's"
+"""
+    once = extend(text, ("glue", "selects"), ("LIBA", "LIBB"))
+    added = 'selects = ["LIBA", "LIBB"]\n'
+    assert once == text.replace("only one\n", f"only one\n{added}")
+    assert extend(once, ("glue", "selects"), ("LIBC",)) == once.replace('LIBB"', 'LIBB", "LIBC"')

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,22 @@ def test_the_glue_is_proven(version):
     done = ukport(ROOT, "glue", "mimalloc", "--version", version, "--check", "--json")
     assert done.returncode == 0, done.stdout
     assert {one["severity"] for one in json.loads(done.stdout)["findings"]} <= {"note"}
+
+
+def test_what_mimalloc_has_to_select_is_found(tmp_path: Path):
+    project = tmp_path / "project"
+    for part in ("recipes/mimalloc", "patches"):
+        shutil.copytree(ROOT / part, project / part)
+    recipe = project / "recipes/mimalloc/recipe.toml"
+    lines = recipe.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(("depends = ", "selects = "))]
+    assert len(lines) - len(kept) == 2
+    recipe.write_text("".join(kept))
+    assert ukport(project, "glue", "mimalloc", "--write").returncode == 0
+    # It brings core's allocator interface.
+    assert 'selects = ["LIBMUSL"]' in recipe.read_text()
+    done = ukport(project, "glue", "mimalloc", "--check", "--json")
+    assert (done.returncode, json.loads(done.stdout)["findings"]) == (0, [])
 
 
 def test_what_2_2_7_and_3_4_3_change():

@@ -1,5 +1,6 @@
 """Reading a recipe: every error names the file, the line, the field and what was expected."""
 
+import itertools
 import re
 import tomllib
 from copy import deepcopy
@@ -163,14 +164,22 @@ def edit(text: str, changes: dict[tuple[str | int, ...], str]) -> str:
 def extend(text: str, keys: tuple[str, ...], words: tuple[str, ...]) -> str:
     """The recipe's text with more words in a list, which may not be there yet."""
     import tomlkit
+    from tomlkit.items import AoT, Table
 
     document: Any = tomlkit.parse(text)
     holder = document
     for key in keys[:-1]:
         holder = holder[key]
-    for word in words:
-        holder.setdefault(keys[-1], tomlkit.array()).append(word)
-    return tomlkit.dumps(document)
+    if keys[-1] in holder:
+        holder[keys[-1]].extend(words)
+        return tomlkit.dumps(document)
+    # It goes behind the table's last own field: comments below that are about the next table.
+    own = itertools.takewhile(lambda one: not isinstance(one[1], Table | AoT), holder.value.body)
+    key, last = [one for one in own if one[0] is not None][-1]
+    trivia = last.trivia
+    line = f"{key.as_string()}{key.sep}{last.as_string()}{trivia.comment_ws}{trivia.comment}\n"
+    at = text.index(line, text.index(f"[{'.'.join(keys[:-1])}]")) + len(line)
+    return f"{text[:at]}{keys[-1]} = {tomlkit.item(list(words)).as_string()}\n{text[at:]}"
 
 
 def schema() -> dict[str, Any]:

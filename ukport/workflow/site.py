@@ -97,20 +97,41 @@ def _place(project: Path, question: Question, cache: Cache) -> Path | None:
     return kept and kept.parent.with_name("sites") / kept.name
 
 
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """Commands as they are kept: most units of a library are compiled with the same options."""
+
+    stamp: str
+    options: list[tuple[str, ...]]
+    units: dict[str, list[tuple[str, int, str, str]]]
+
+
 def kept_commands(site: Site) -> Commands | None:
     """The commands of the build, if that very port is what is laid out; its folder is held."""
     try:
-        stamp, commands = msgspec.msgpack.decode(
-            _kept(site).read_bytes(), type=tuple[str, dict[str, tuple[Command, ...]]]
-        )
+        kept = msgspec.msgpack.decode(_kept(site).read_bytes(), type=_Kept)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
-    return commands if stamp == site.stamp else None
+    if kept.stamp != site.stamp:
+        return None
+    return {
+        name: tuple(
+            Command(program, kept.options[at], source, made) for program, at, source, made in some
+        )
+        for name, some in kept.units.items()
+    }
 
 
 def keep_commands(site: Site, commands: Commands) -> None:
     """Keep them until the library, or what it rests on, changes."""
-    store(_kept(site), msgspec.msgpack.encode((site.stamp, commands)))
+    numbers: dict[tuple[str, ...], int] = {}
+    units = {
+        name: [
+            (one.program, numbers.setdefault(one.options, len(numbers)), one.source, one.object)
+            for one in some
+        ]
+        for name, some in commands.items()
+    }
+    store(_kept(site), msgspec.msgpack.encode(_Kept(site.stamp, list(numbers), units)))
 
 
 def forget_commands(site: Site) -> None:
