@@ -2,9 +2,10 @@
 
 from ukport.glue import compare, hand, importing, original, originalfiles
 from ukport.glue.compare import File
+from ukport.glue.fate import Kind
 from ukport.glue.library import ExternalLibrary
 from ukport.glue.lint import moves
-from ukport.glue.original import Kind, Pair
+from ukport.glue.original import Pair
 
 OLD = """\
 # (c) Somebody

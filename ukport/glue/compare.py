@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ukport.finding import Finding, Rule, Severity, in_order
+from ukport.glue.fate import Fate, Kind
 from ukport.glue.hand import split
-from ukport.glue.original import Fate, Kind
 
 THEIRS = Rule(
     Kind.THEIRS.value, Severity.WARNING, "An error of the library's: what is made is without it."

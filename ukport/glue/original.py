@@ -8,12 +8,13 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
 
 from ukport.glue.evaluate import Item, bare, words
+from ukport.glue.fate import Fate, Kind, kept, of
 from ukport.glue.importing import when
+from ukport.glue.leftover import assembled
 from ukport.glue.library import ORIGIN, Archive, ExternalLibrary, meets
 from ukport.glue.lint import moves
 from ukport.glue.makefile import (
@@ -27,28 +28,6 @@ from ukport.glue.makefile import (
     Rule,
     Statement,
 )
-
-
-class Kind(StrEnum):
-    """What becomes of something that the original says."""
-
-    SAME = "same-effect"
-    THEIRS = "their-error"
-    KEPT = "kept-by-hand"
-    GONE = "no-longer-needed"
-    WRONG = "to-be-corrected"
-
-
-@dataclass(frozen=True)
-class Fate:
-    """A statement's: where it is (``lines`` long), why so, and the text that is kept."""
-
-    file: str
-    line: int
-    lines: int
-    kind: Kind
-    why: str
-    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,15 +128,15 @@ class _Judge:
     def fates(self) -> Fates:
         first = {s: self._fate(s) for s in self.statements}
         done = self._with_what_it_rests_on(first)
-        hand, branches = _assembled(self.statements, done)
+        hand, branches = assembled(self.statements, done)
         left = Fate("", 0, 0, Kind.GONE, "nothing is left in it")
         found = []
         for statement in self.statements:
             fate = done[statement]
             if isinstance(statement, Branch):
-                kept = statement in branches
-                fate = _of(statement, Kind.KEPT if kept else left.kind, left.why)
-                fate = _of(statement, Kind.KEPT, "around what is kept by hand") if kept else fate
+                fate = of(statement, left.kind, left.why)
+                if statement in branches:
+                    fate = of(statement, Kind.KEPT, "around what is kept by hand")
             found.append(fate)
         return Fates(tuple(found), hand, self.partners)
 
@@ -170,12 +149,10 @@ class _Judge:
             case Call():
                 return self._call(statement)
             case Include() if all(self._own(path) for path in statement.paths):
-                return _of(statement, Kind.GONE, "what it includes stands here itself")
+                return of(statement, Kind.GONE, "what it includes stands here itself")
             case Define(name=name) if name in self._referenced:
-                return _of(statement, Kind.GONE, _UNUSED)
-        return (
-            _of(statement, Kind.GONE, "") if isinstance(statement, Branch) else _unsaid(statement)
-        )
+                return of(statement, Kind.GONE, _UNUSED)
+        return of(statement, Kind.GONE, "") if isinstance(statement, Branch) else _unsaid(statement)
 
     def _own(self, path: str) -> bool:
         ends = path.rpartition("/")[2]
@@ -183,8 +160,8 @@ class _Judge:
 
     def _comment(self, comment: Comment) -> Fate:
         if comment in self._heading:
-            return _kept(comment, "the words of its authors")
-        return _of(comment, Kind.GONE, "a comment or an empty line")
+            return kept(comment, "the words of its authors")
+        return of(comment, Kind.GONE, "a comment or an empty line")
 
     @cached_property
     def _heading(self) -> tuple[Statement, ...]:
@@ -195,13 +172,13 @@ class _Judge:
         first = call.arguments[0] if call.arguments else ""
         if call.function.startswith("addlib"):
             if first == self.name:
-                return _of(call, Kind.SAME, "registered in the generated part")
-            return _kept(call, f"{first} is another library in the same files")
+                return of(call, Kind.SAME, "registered in the generated part")
+            return kept(call, f"{first} is another library in the same files")
         if call.function.startswith("fetch") and first == self.pair.archive.library:
-            return _of(call, Kind.SAME, "fetched in the generated part, and checked")
+            return of(call, Kind.SAME, "fetched in the generated part, and checked")
         if call.function == "patch" and any(call == one for one, _ in self.pair.old.patch_folders):
-            return _of(call, Kind.SAME, "patched in the generated part")
-        return _kept(call, f"a call of {call.function}")
+            return of(call, Kind.SAME, "patched in the generated part")
+        return kept(call, f"a call of {call.function}")
 
     def _assignment(self, statement: Assignment) -> Fate:
         if not meets(statement.conditions, self.pair.archive.held):
@@ -211,17 +188,17 @@ class _Judge:
             return self._list(statement)
         if name in self.pair.made.scope.names:
             line = self.pair.made.scope.names[name][0].line
-            return _of(statement, Kind.SAME, f"the generated part sets it in line {line}")
+            return of(statement, Kind.SAME, f"the generated part sets it in line {line}")
         if name in self._referenced:
-            return _of(statement, Kind.GONE, _UNUSED)
-        return _kept(statement, f"{statement.name} is nothing that a recipe says")
+            return of(statement, Kind.GONE, _UNUSED)
+        return kept(statement, f"{statement.name} is nothing that a recipe says")
 
     def _elsewhere(self, statement: Assignment) -> Fate:
         others = [a for a in self.pair.old.archives if set(statement.conditions) <= a.held]
         if any(moves(one.url) for one in others):
             why = "of a branch's archive, which no sum can hold [branch-archive]"
-            return _of(statement, Kind.THEIRS, why)
-        return _of(statement, Kind.GONE, "of another archive; a recipe fetches one")
+            return of(statement, Kind.THEIRS, why)
+        return of(statement, Kind.GONE, "of another archive; a recipe fetches one")
 
     def _delegates(self, statement: Assignment) -> list[str]:
         """The lists inside of a list that a recipe speaks of."""
@@ -232,14 +209,14 @@ class _Judge:
 
     def _list(self, statement: Assignment) -> Fate:
         """Word by word: what is not covered is kept."""
-        kept, lines, wrong, notes = [], [], [], []
+        stays, lines, wrong, notes = [], [], [], []
         entries = self.lists.found.get((statement.file, statement.line), [])
         spelled = words(statement.value)
         for word in spelled:
             inner = _inner(word)
             if inner and self.scope.names.get(inner):
                 if not self._covers(inner):
-                    kept.append(word)
+                    stays.append(word)
                 continue
             values = self.scope.values(word, frozenset(statement.conditions))
             texts = {text for value in values for text in value.text.split()}
@@ -248,18 +225,18 @@ class _Judge:
             told = [self._word(*one) for one in here or mine]
             wrong += [why for kind, why, _ in told if kind is Kind.THEIRS]
             if not told or any(kind is Kind.KEPT for kind, _, _ in told):
-                kept.append(word)
+                stays.append(word)
                 notes += [why for kind, why, _ in told if kind is Kind.KEPT and why]
             else:
                 lines += [line for kind, _, line in told if kind is Kind.SAME]
-        if kept:
+        if stays:
             why = "; ".join(dict.fromkeys(notes)) or "no recipe says it"
-            whole = len(kept) == len(spelled)
-            text = f"{statement.name} {statement.operator} {' '.join(kept)}\n"
-            return _of(statement, Kind.KEPT, why, statement.raw if whole else text)
+            whole = len(stays) == len(spelled)
+            text = f"{statement.name} {statement.operator} {' '.join(stays)}\n"
+            return of(statement, Kind.KEPT, why, statement.raw if whole else text)
         if wrong:
-            return _of(statement, Kind.THEIRS, "; ".join(dict.fromkeys(wrong)))
-        return _of(statement, Kind.SAME, _told(lines))
+            return of(statement, Kind.THEIRS, "; ".join(dict.fromkeys(wrong)))
+        return of(statement, Kind.SAME, _told(lines))
 
     def _word(self, key: _Key, item: Item, variants: tuple[str, ...]) -> tuple[Kind, str, int]:
         """One word's fate, why, and the line of the generated part that says the same."""
@@ -310,7 +287,7 @@ class _Judge:
                     continue  # what is left of the list is kept already
                 if any(key[0] == "source" for key, _, _ in self._entries(statement)):
                     continue  # compiled once, by the generated part
-                more[statement] = _kept(statement, "what is kept by hand uses it")
+                more[statement] = kept(statement, "what is kept by hand uses it")
             if not more:
                 return done
             done |= more
@@ -343,7 +320,7 @@ def _unsaid(statement: Statement) -> Fate:
             why = f"a rule for {target}"
         case Opaque(why=reason):
             why = f"cannot be evaluated: {reason}"
-    return _kept(statement, why)
+    return kept(statement, why)
 
 
 _UNUSED = "only what is generated now used it"
@@ -356,15 +333,6 @@ def _told(lines: Sequence[int]) -> str:
     if len(distinct) > 1:
         return f"the generated part has it in lines {distinct[0]}–{distinct[-1]}"  # noqa: RUF001 - a range
     return f"the generated part has it in line {distinct[0]}"
-
-
-def _of(statement: Statement, kind: Kind, why: str, kept: str = "") -> Fate:
-    lines = max(statement.raw.count("\n"), 1)
-    return Fate(statement.file, statement.line, lines, kind, why, kept)
-
-
-def _kept(statement: Statement, why: str) -> Fate:
-    return _of(statement, Kind.KEPT, why, statement.raw)
 
 
 def _inner(word: str) -> str:
@@ -382,35 +350,3 @@ def _defined(statement: Statement) -> str:
     if isinstance(statement, Assignment):
         return bare(statement.name)
     return statement.name if isinstance(statement, Define) else ""
-
-
-def _assembled(
-    statements: Sequence[Statement], fates: Mapping[Statement, Fate]
-) -> tuple[str, frozenset[Statement]]:
-    """The kept texts in their order, in the conditionals that hold something, and these."""
-    frames: list[list[tuple[Branch | None, str]]] = [[(None, "")]]
-    kept: set[Statement] = set()
-    for statement in statements:
-        if isinstance(statement, Branch) and statement.word == "endif" and len(frames) > 1:
-            parts = frames.pop()
-            if any(body.strip() for _, body in parts):
-                kept |= {branch for branch, _ in parts if branch} | {statement}
-                whole = "".join(_line(b.raw if b else "") + body for b, body in parts)
-                _put(frames, whole + _line(statement.raw))
-        elif isinstance(statement, Branch) and statement.word == "else" and len(frames) > 1:
-            frames[-1].append((statement, ""))
-        elif isinstance(statement, Branch) and statement.word.startswith("if"):
-            frames.append([(statement, "")])
-        else:
-            _put(frames, _line(fates[statement].kept))
-    text = "".join((b.raw if b else "") + body for parts in frames for b, body in parts)
-    return text, frozenset(kept)
-
-
-def _put(frames: list[list[tuple[Branch | None, str]]], text: str) -> None:
-    branch, body = frames[-1][-1]
-    frames[-1][-1] = (branch, body + text)
-
-
-def _line(text: str) -> str:
-    return text if text.endswith("\n") or not text else f"{text}\n"

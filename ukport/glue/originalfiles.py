@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ukport.glue.fate import Fate, Kind
 from ukport.glue.importing import BLOCK
 from ukport.glue.library import CONFIG, LIBRARY, Archive
-from ukport.glue.original import Fate, Kind
 
 _ASKED = re.compile(r"\s*(select|depends on|imply|default|bool|help|---help---)\b\s*(.*)")
 _FIELD = re.compile(r"\s*([a-z]+)\s*(?::=|\+=|=)\s*(.*?)\s*")

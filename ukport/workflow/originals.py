@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ukport.glue import hand, importing, original, originalfiles
 from ukport.glue.compare import File
+from ukport.glue.fate import Fate
 from ukport.glue.library import CONFIG, LIBRARY, MAKEFILE, ExternalLibrary
 from ukport.glue.lint import moves
-from ukport.glue.original import Fate, Pair
+from ukport.glue.original import Pair
 from ukport.recipe import Recipe
 from ukport.recipe import files as own
 from ukport.source import Cache
