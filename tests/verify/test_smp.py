@@ -1,9 +1,13 @@
 """Several CPUs: what is booted, what the guest must say, and what is refused."""
 
+import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.toy import Toy, ukport
 from tests.toy.recipes import parsed
 from ukport.errors import MissingError, UsageError
 from ukport.recipe import RecipeError
@@ -163,3 +167,35 @@ def test_scaling_is_the_time_on_one_over_the_time_on_all():
     assert found
     assert found.median == 2.0
     assert scaling((200,), ()) is None
+
+
+def not_run(toy: Toy) -> str:
+    """Why a toy for several CPUs was not tried; nothing may have been built for it."""
+    toy.recipe.write_text(f"{toy.recipe.read_text()}{SMP}")
+    env = {"UKPORT_QEMU": ""}
+    done = ukport(toy, "verify", "toy", "--smp", "2", "--json", env=env)
+    assert done.returncode == 1
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "not run"
+    assert "build" not in result["stages"]
+    return result["reason"]
+
+
+@pytest.mark.skipif(
+    shutil.which(X86_64.qemu) is None or emulator.has_x2apic(X86_64),
+    reason="needs a qemu-system-x86_64 without x2APIC, before 9.0",
+)
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core here")
+def test_a_qemu_without_x2apic_runs_nothing(toy):
+    assert "emulates no x2APIC" in not_run(toy)
+
+
+@pytest.mark.skipif(shutil.which(X86_64.qemu) is None, reason="needs qemu-system-x86_64")
+def test_one_core_runs_nothing(toy):
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        reason = not_run(toy)
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert reason == "there is one core here: 2 CPUs would only take turns"
