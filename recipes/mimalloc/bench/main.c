@@ -51,6 +51,17 @@ static inline unsigned long long ticks(void)
 #endif
 }
 
+/* How many of them are a second; 0 where the processor does not say */
+static inline unsigned long long rate(void)
+{
+	unsigned long long value = 0;
+
+#if defined(__aarch64__)
+	__asm__ __volatile__("mrs %0, cntfrq_el0" : "=r"(value));
+#endif
+	return value;
+}
+
 static const struct bench *find(const char *name)
 {
 	for (size_t i = 0; i < COUNT(benches); i++)
@@ -96,6 +107,8 @@ static const char *measure(const struct bench *bench, int argc, char **argv)
 	end = ticks();
 	printf("ukport: measure to\n");
 	printf("ukport: measure count %llu ticks\n", end - begin);
+	if (rate())
+		printf("ukport: measure rate %llu Hz\n", rate());
 	if (least_left != SIZE_MAX)
 		printf("ukport: measure left %zu B\n", least_left);
 	return NULL;

@@ -137,9 +137,13 @@ int main(void)
 
 		if (wrong) {
 			say("not ok %zu - %s: %s", i + 1, tests[i].name, wrong);
-			/* without the second CPU there is nothing to test */
-			if (tests[i].run == second_cpu_start)
+			/* Without the second CPU there is nothing to test. As
+			 * a crash it is told with where each CPU stands.
+			 */
+			if (tests[i].run == second_cpu_start) {
+				say("CRIT: the second CPU does not come up");
 				break;
+			}
 		} else {
 			say("ok %zu - %s", i + 1, tests[i].name);
 			passed++;
