@@ -1,5 +1,6 @@
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from ukport.report.bench import Bench, Case, Sample, compared, markdown, sheets, summary
@@ -92,3 +93,11 @@ def test_the_page_needs_nobody_and_runs_nothing():
     assert "<script" not in text
     assert "&lt;0x0&gt;" in text
     assert text.count("http") == text.count("http://www.w3.org/2000/svg") + text.count("http-equiv")
+
+
+def test_several_cpus_are_timed_and_judged_otherwise():
+    several = markdown(msgspec.structs.replace(WHOLE, cpus=2))
+    assert "the guest's own clock says" in several
+    assert "2 CPUs: each is a thread" in several
+    assert "One CPU: threads take turns" not in several
+    assert "One CPU: threads take turns" in markdown(WHOLE)

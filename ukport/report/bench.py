@@ -240,25 +240,36 @@ def rule(bench: Bench) -> str:
         f"Each round boots every subject once, and {bench.against} twice; a ratio is over the same"
         f" round's {bench.against}. A difference counts where the exact rank-sum test (Mann and"
         f" Whitney, two-sided, p < {SIGNIFICANT}) tells the {bench.runs} ratios from those of"
-        f" {bench.against} to itself; else it is noise. Time is what QEMU takes of a processor"
-        f" between two marks of the guest; less than {SHORTEST // 1_000_000} ms are too short."
+        f" {bench.against} to itself; else it is noise. Time is {_clock(bench)};"
+        f" less than {SHORTEST // 1_000_000} ms are too short."
     )
+
+
+def _clock(bench: Bench) -> str:
+    if bench.cpus > 1:
+        return "what the guest's own clock says, since processor time would add up the CPUs"
+    return "what QEMU takes of a processor between two marks of the guest"
 
 
 def limits(bench: Bench) -> tuple[str, ...]:
     """What such figures can show and what they cannot."""
     emulated = "kvm" not in bench.accelerator.lower()
-    one_cpu = (
+    cpus = (
         "One CPU: threads take turns, so nothing here shows false sharing, contention or locks;"
         " the benchmarks made for these show what their allocations cost, no more."
     )
+    if bench.cpus > 1:
+        cpus = (
+            f"{bench.cpus} CPUs: each is a thread of the emulator or of KVM. They are as parallel"
+            " as this host has idle cores; one that another program takes shows as bad scaling."
+        )
     tcg = (
         "Emulation: QEMU translates code and checks each access in software. It has no caches, no"
         " pipeline and no TLB as a processor has, so neither locality nor cache misses show; time"
         " follows the number of instructions, and helpers (atomic operations, system registers) are"
         " dearer than on a processor."
     )
-    return (one_cpu, tcg) if emulated else (one_cpu,)
+    return (cpus, tcg) if emulated else (cpus,)
 
 
 def markdown(bench: Bench) -> str:

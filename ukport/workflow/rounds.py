@@ -148,8 +148,9 @@ class Rounds:
         time = time_between_marks(console, booted.arrivals) if booted else 0
         told = measures(console)
         if any(one.unit.cell.cpus > 1 for one in self.entrants):
-            # The processor time of two CPUs is that of both: here the guest's own clock counts.
-            time = told.get("count ticks", 0)
+            # The processor time of two CPUs is that of both: here the guest's own clock counts,
+            # as nanoseconds where it tells how fast it is.
+            time = told.get("count ticks", 0) * 10**9 // (told.get("rate Hz") or 10**9)
         if kind is Kind.PASS and not time:
             kind, reason = Kind.FAIL, "the guest did not mark where it begins and ends to measure"
         if kind is not Kind.PASS:
