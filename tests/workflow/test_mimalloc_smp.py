@@ -41,9 +41,16 @@ def on_two(ports: Path, architecture: str, *args: str) -> dict:
     return json.loads(ukport(ports, *command).stdout)
 
 
-@pytest.mark.parametrize("architecture", [ARM64, X86_64])
-def test_two_cpus_pass(ports, architecture):
-    result = on_two(ports, architecture, "--version", "2.1.9")
+@pytest.mark.parametrize(
+    ("version", "architecture"),
+    [
+        pytest.param(version, *cpu.values, marks=cpu.marks)
+        for cpu, versions in ((ARM64, ("1.6.3", "2.1.9", "3.4.3")), (X86_64, ("2.1.9",)))
+        for version in versions
+    ],
+)
+def test_two_cpus_pass(ports, version, architecture):
+    result = on_two(ports, architecture, "--version", version)
     assert result["verdict"] == "pass", result["reason"]
     assert TEN_MILLION in [test["name"] for test in result["tests"]]
     console = (Path(result["report"]).parent / "console.log").read_text()
@@ -67,3 +74,32 @@ def test_a_lock_left_out_is_caught(ports, architecture):
     pages.write_text(text)
     result = on_two(ports, architecture, "--version", "2.1.9")
     assert result["verdict"] in ("fail", "crash", "hang", "oom"), result["reason"]
+
+
+@pytest.mark.parametrize("architecture", [ARM64])
+def test_a_cpu_that_does_not_come_up(ports, architecture):
+    """Without core's patch for FP on arm64's second CPU, that stops at its first use of it."""
+    (patch,) = (ports / "patches/unikraft/0.17").glob(
+        "*-Enable-FP-and-SIMD-on-secondary-CPUs.patch"
+    )
+    patch.unlink()
+    result = on_two(ports, architecture, "--version", "2.1.9")
+    assert result["verdict"] == "crash"
+    assert "the second CPU does not come up" in result["reason"]
+    report = Path(result["report"]).read_text()
+    for cpu in (0, 1):
+        assert f"CPU {cpu}: " in report
+
+    # The same without a limit of the guest's own
+    smp = ports / "recipes/mimalloc/test/smp.c"
+    limit = "CHECK(ukplat_monotonic_clock() < limit);"
+    assert limit in smp.read_text()
+    smp.write_text(smp.read_text().replace(limit, "(void)limit;"))
+    recipe = ports / "recipes/mimalloc/recipe.toml"
+    recipe.write_text(recipe.read_text().replace("timeout = 600", "timeout = 15"))
+    result = on_two(ports, architecture, "--version", "2.1.9")
+    assert result["verdict"] == "hang"
+    assert "no end within the time limit" in result["reason"]
+    first, second = result["explanation"]["cpus"]
+    assert "second_cpu_start" in first["place"]
+    assert {"PC", "SP"} <= {register["name"] for register in second["registers"]}
