@@ -31,6 +31,16 @@ def test_every_release_between_two_in_order_and_not_twice(toy):
     assert f", {passed} kept from an earlier run" in again.stdout
 
 
+def test_every_release_with_several_sizes_of_memory(toy):
+    sizes = ("--memory", "64", "--memory", "48")
+    done = ukport(toy, "sweep", "toy", "--from", "1.0.0", "--to", "1.1.0", *sizes, "--json")
+    sweep = json.loads(done.stdout)
+    assert [row["least_memory"] for row in sweep["rows"]] == [48] * len(sweep["rows"])
+    assert "| least MiB |" in (toy.project / "reports/toy-sweep/sweep.md").read_text()
+    again = ukport(toy, "sweep", "toy", "--from", "1.0.0", "--to", "1.1.0", *sizes)
+    assert f", {len(sweep['rows'])} kept from an earlier run" in again.stdout
+
+
 def test_an_upside_down_range_is_a_mistake(toy):
     done = ukport(toy, "sweep", "toy", "--from", "1.3.0", "--to", "1.0.0")
     assert done.returncode == 2

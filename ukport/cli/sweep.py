@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Color, Directory, Json, Name, Offline
+from ukport.cli.options import Accel, Color, Directory, Json, Memory, Name, Offline
 from ukport.cli.places import cache, project
 
 
@@ -21,6 +21,7 @@ def sweep(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run also what an earlier run has the result of.")
     ] = False,
+    memory: Memory = None,
     min_memory: Annotated[
         bool, typer.Option("--min-memory", help="Find the least guest memory that passes.")
     ] = False,
@@ -37,7 +38,7 @@ def sweep(
     from ukport.cli.show import Screen
     from ukport.workflow.sweep import Wish, run
 
-    wish = Wish(since, until, accel, min_memory, fresh, jobs)
+    wish = Wish(since, until, accel, min_memory, fresh, jobs, tuple(memory or ()))
     screen = Screen(json=json, color=color)
     with screen.board() as board:
         found = run(project(directory), name, cache(offline=offline), board.tell, wish)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -18,6 +19,8 @@ _FIXED = ("version", "verdict", "tests", "backend", "patches", "hunks", "sources
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One release; ``build`` in seconds, ``least_memory`` in MiB, 0 where nobody looked for it.
 
+    Where it was tried with several sizes of memory the verdict is that of the largest, and
+    ``least_memory`` the smallest of them that passed.
     ``adjusted`` are patches, and ``merged`` hunks, that had to change on the way to this version,
     ``landed`` patches that upstream has by now. ``added`` and ``removed`` are sources against the
     row before.
@@ -61,12 +64,22 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sweep_of(matrix: MatrixResult) -> Sweep:
-    """The rows of a matrix whose cells are releases in their order."""
-    rows, before = [], None
-    for cell in matrix.cells:
-        rows.append(_row(cell, before))
-        before = cell.sources or before
-    return Sweep(recipe=matrix.recipe, rows=tuple(rows), kept=matrix.kept, seconds=matrix.seconds)
+    """The rows of a matrix whose cells are releases in their order, with each size of memory."""
+    rows, before, sizes = [], None, 1
+    for _, same in groupby(matrix.cells, key=lambda cell: cell.version):
+        cells = tuple(same)
+        row = _row(max(cells, key=lambda cell: cell.memory), before)
+        if len(cells) > 1:
+            passed = [cell.memory for cell in cells if cell.passed]
+            row = msgspec.structs.replace(row, least_memory=min(passed, default=0))
+        rows.append(row)
+        before, sizes = cells[0].sources or before, len(cells)
+    return Sweep(
+        recipe=matrix.recipe,
+        rows=tuple(rows),
+        kept=matrix.kept // sizes,
+        seconds=matrix.seconds,
+    )
 
 
 def _row(cell: Result, before: Sequence[str] | None) -> Row:

@@ -9,6 +9,7 @@ from ukport.errors import UsageError
 from ukport.recipe import Recipe, load
 from ukport.report.sweep import Sweep, markdown, page, sweep_of, to_json
 from ukport.source import Cache, Version, find_version, known_versions
+from ukport.verify.matrix import Filters
 from ukport.workflow import matrix
 from ukport.workflow.events import TellCells
 
@@ -17,7 +18,8 @@ from ukport.workflow.events import TellCells
 class Wish:
     """From which release to which (``until`` is the newest where it is empty), and how.
 
-    ``least`` looks for the least memory of each, ``fresh`` uses no kept result, ``jobs`` are cores.
+    ``memory`` are sizes in MiB, each tried with every release, none for the recipe's. ``least``
+    looks for the least memory of each, ``fresh`` uses no kept result, ``jobs`` are cores.
     """
 
     since: str
@@ -26,6 +28,7 @@ class Wish:
     least: bool = False
     fresh: bool = False
     jobs: int = 0
+    memory: tuple[int, ...] = ()
 
 
 def run(project: Path, name: str, cache: Cache, tell: TellCells, wish: Wish) -> Sweep:
@@ -38,7 +41,13 @@ def run(project: Path, name: str, cache: Cache, tell: TellCells, wish: Wish) -> 
     recipe = load(project, name)
     versions = tuple(str(version) for version in chosen(recipe, cache, wish))
     order = matrix.Order(
-        versions, accel=wish.accel, whole=False, least=wish.least, fresh=wish.fresh, jobs=wish.jobs
+        versions,
+        Filters(memory=wish.memory),
+        accel=wish.accel,
+        whole=False,
+        least=wish.least,
+        fresh=wish.fresh,
+        jobs=wish.jobs,
     )
     return write(sweep_of(matrix.run(project, name, cache, tell, order)), project)
 
