@@ -152,6 +152,28 @@ def test_messages_say_why_and_what_to_do(surroundings, origin, tmp_path):
     assert told["patches/README", 0].rule == "patch-stray"
 
 
+@pytest.mark.parametrize(
+    ("listed", "there", "cure"),
+    [
+        ("src/i386/exp.s", "src/i386/exp.c src/x32/exp.s", "it is src/i386/exp.c there"),
+        ("src/arm/jump.s", "src/arm/jump.S", "it is spelled src/arm/jump.S there"),
+        ("src/i386/exp.s", "src/x32/exp.s", "the only one of that name is src/x32/exp.s"),
+        ("src/exp.s", "src/exp.c src/exp.S", "it is spelled src/exp.S there"),
+        ("src/exp.c", "src/exp.s src/exp.S", "drop the line"),
+        ("src/exp.c", "src/a/exp.c src/b/exp.c", "drop the line"),
+    ],
+)
+def test_where_a_source_has_gone(listed, there, cure):
+    makefile = f"""\
+$(eval $(call addlib,libx))
+$(eval $(call fetch,libx,https://example.org/x-1.0.tar.gz))
+LIBX_SRCS-y += $(LIBX_ORIGIN)/x-1.0/{listed}
+"""
+    files = ExternalLibrary({"Makefile.uk": makefile.encode()})
+    (told,) = lint.fetched_tree(files, files.archives[0], there.split(), "x v1.0")
+    assert (told.rule, told.line, told.cure) == ("source-gone", 3, cure)
+
+
 def test_a_patch_that_does_not_fit_stops_the_others(surroundings, origin, tmp_path):
     bad = patch("int nowhere;", "int s;", ("int no;", "int not;"), subject="one: Miss")
     files = library(**{"patches/README": "", "patches/0001-fits.patch": bad})

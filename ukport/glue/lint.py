@@ -209,6 +209,10 @@ def _whereabouts(path: str, names: Collection[str]) -> str:
     same = [name for name in names if name.lower() == path.lower()]
     if same:
         return f"it is spelled {same[0]} there"
+    stem = posixpath.splitext(path)[0]
+    twins = [f"{stem}{suffix}" for suffix in (".c", ".S", ".s") if f"{stem}{suffix}" in names]
+    if len(twins) == 1:
+        return f"it is {twins[0]} there"
     base = posixpath.basename(path)
     nearby = [name for name in names if posixpath.basename(name) == base]
     return f"the only one of that name is {nearby[0]}" if len(nearby) == 1 else "drop the line"
