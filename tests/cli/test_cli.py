@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import program
 from ukport.cli.app import COMMANDS
 
 
 def ukport(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return program.run(*args, cwd=cwd)
+
+
+def started(*args: str) -> subprocess.CompletedProcess[str]:
+    """With all that a start does, as a user's shell has it."""
+    command = [sys.executable, "-m", "ukport", *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_help_lists_every_command():
-    done = ukport("--help")
+    done = started("--help")
     assert done.returncode == 0
     for name in COMMANDS:
         assert f"  {name} " in done.stdout
@@ -29,7 +30,7 @@ def test_help_lists_every_command():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name):
-    done = ukport(name, "--help")
+    done = started(name, "--help")
     assert done.returncode == 0
     assert "Usage: ukport" in done.stdout.replace("python -m ", "")
     assert "\\[" not in done.stdout  # an escape for rich
@@ -37,7 +38,7 @@ def test_every_command_has_help(name):
 
 @pytest.mark.parametrize("args", [("bogus",), ("verify",), ("upgrade", "--bogus"), ("list", "-C")])
 def test_a_wrong_command_line_is_usage(args):
-    done = ukport(*args)
+    done = started(*args)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -70,8 +71,8 @@ def test_fetch_writes_the_lock_once(toy):
 def test_doctor_knows_what_is_there():
     document = json.loads(ukport("doctor", "--json").stdout)
     found = {finding["name"]: finding for finding in document["findings"]}
-    for program in ("git", "make", "gcc"):
-        assert found[program]["ok"] == (shutil.which(program) is not None)
+    for tool in ("git", "make", "gcc"):
+        assert found[tool]["ok"] == (shutil.which(tool) is not None)
     assert found["cache"]["ok"]
 
 
@@ -121,9 +122,9 @@ def test_json_tells_an_error_as_well(toy):
     [("{} list --json >&-", 0), ("{} bogus 2>&-", 2), ("{} verify nothing 2>&-", 2)],
 )
 def test_a_closed_stream_is_no_traceback(toy, command, code):
-    program = f"{sys.executable} -m ukport"
+    start = f"{sys.executable} -m ukport"
     done = subprocess.run(
-        ["sh", "-c", command.format(program)],
+        ["sh", "-c", command.format(start)],
         cwd=toy.project,
         capture_output=True,
         text=True,

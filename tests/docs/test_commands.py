@@ -2,20 +2,17 @@
 
 import shlex
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import click
 import pytest
 import typer
 
+from tests import program
 from tests.docs.commands import ROOT, Shown, shown
 from tests.docs.ways import ELSEWHERE, NEVER, REAL, TOY
 from tests.toy import git
 from ukport.cli.app import app
 
-PROGRAM = Path(sys.executable).with_name("ukport")
 ALL = tuple(shown())
 OURS = [one for one in ALL if one.ours]
 # What a sentence calls a number.
@@ -87,10 +84,6 @@ def test_every_command_of_the_program_is_shown():
     assert set(COMMANDS) <= {one.words[1] for one in OURS if len(one.words) > 1}
 
 
-def run(words, cwd):
-    return subprocess.run([PROGRAM, *words], cwd=cwd, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.boot
 @pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="there is no QEMU")
 def test_on_the_toy(toy, tmp_path, monkeypatch):
@@ -111,7 +104,7 @@ def test_on_the_toy(toy, tmp_path, monkeypatch):
     for one in TOY:
         parts = next(iter((toy.project / "reports").glob("*-of-1/matrix.json")), None)
         words = one.arguments.format(elsewhere=elsewhere, upstream=toy.upstream, matrix=parts)
-        done = run(shlex.split(words), toy.project)
+        done = program.run(*shlex.split(words), cwd=toy.project)
         assert done.returncode in one.codes, f"{words}\n{done.stdout}\n{done.stderr}"
         if one.arguments.split()[0] in ("upgrade", "glue", "fetch"):
             git(toy.project, "add", "recipes", "patches")
@@ -128,7 +121,7 @@ def test_on_this_repository(tmp_path, upstream):
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-q", "-m", "start")
     for text in REAL:
-        done = run(shlex.split(text)[1:], tmp_path)
+        done = program.run(*shlex.split(text)[1:], cwd=tmp_path, timeout=600)
         # Published libraries have faults.
         codes = (1,) if " lint " in text else (0,)
         assert done.returncode in codes, f"{text}\n{done.stdout}\n{done.stderr}"

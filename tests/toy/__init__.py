@@ -6,9 +6,10 @@ from mimalloc and Unikraft, so every path of ukport is walked on any machine.
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import program
 
 HERE = Path(__file__).parent
 IDENTITY = {
@@ -56,20 +57,12 @@ def ukport(
     toy: "Toy",
     *args: str,
     env: dict[str, str] | None = None,
-    input: str | None = None,
+    input: str = "",
     timeout: float = 90,
 ) -> subprocess.CompletedProcess[str]:
-    """Start ukport in the toy's project, as a user does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=toy.project,
-        env=environment(**(env or {})),
-        input=input,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    """Run ukport in the toy's project."""
+    surroundings = environment(**(env or {}))
+    done = program.run(*args, cwd=toy.project, env=surroundings, input=input, timeout=timeout)
     assert "Traceback" not in done.stderr + done.stdout
     return done
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.toy import HERE, Toy
 
 
@@ -22,21 +23,14 @@ def toy(toy: Toy) -> Toy:
     return toy
 
 
-def command(*args: str) -> list[str]:
+def words(*args: str) -> list[str]:
     against = () if "--against" in args else ("--against", "1.0.0")
-    return [sys.executable, "-m", "ukport", "bench", "toy", *against, *args]
+    return ["bench", "toy", *against, *args]
 
 
 def ukport(toy: Toy, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*args),
-        cwd=toy.project,
-        env={**os.environ, "NO_COLOR": "1", **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    surroundings = {**os.environ, "NO_COLOR": "1", **env}
+    done = program.run(*words(*args), cwd=toy.project, env=surroundings)
     assert "Traceback" not in done.stderr
     return done
 
@@ -125,9 +119,9 @@ def test_a_recipe_without_benchmarks(toy):
 def test_without_an_emulator(toy, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
-    for program in ("git", "gcc", "ld", "make", "gzip", "tar", "patch", "objcopy", "sed", "sh"):
-        found = subprocess.run(["which", program], capture_output=True, text=True, check=False)
-        (folder / program).symlink_to(found.stdout.strip())
+    for tool in ("git", "gcc", "ld", "make", "gzip", "tar", "patch", "objcopy", "sed", "sh"):
+        found = subprocess.run(["which", tool], capture_output=True, text=True, check=False)
+        (folder / tool).symlink_to(found.stdout.strip())
     done = ukport(toy, *NINE, PATH=str(folder), UKPORT_QEMU="")
     assert (done.returncode, "qemu-system-x86_64 is not installed" in done.stderr) == (4, True)
 
@@ -135,7 +129,7 @@ def test_without_an_emulator(toy, tmp_path):
 def test_interrupted_it_goes_on_where_it_was(toy):
     store = Path(os.environ["UKPORT_CACHE"]) / "bench"
     child = subprocess.Popen(
-        command(*NINE, "--runs", "50"),
+        [sys.executable, "-m", "ukport", *words(*NINE, "--runs", "50")],
         cwd=toy.project,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,14 +1,16 @@
 """A patch that does not fit: stop, resolve, go on, leave out, forget, take back, remember."""
 
 import json
+import os
 import shutil
 import signal
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.toy import Toy, environment, git, ukport
 
 pytestmark = [
@@ -205,31 +207,29 @@ def test_one_thing_at_a_time(toy, args):
     assert ukport(toy, "upgrade", *args).returncode == 2
 
 
-KILLED = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-def count(frame, event, arg):
-    global left
-    name = frame.f_code.co_filename
-    if "/ukport/workflow/" in name or name.endswith(("/worktree.py", "/decide.py")):
+def die_after(lines: int) -> None:
+    """Kill this process after so many lines of ours."""
+    left = lines
+
+    def count(frame, _event, _arg):
+        nonlocal left
+        name = frame.f_code.co_filename
+        if "/ukport/workflow/" not in name and not name.endswith(("/worktree.py", "/decide.py")):
+            return None
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         return count
-sys.settrace(count)
-from ukport.cli import main
-main()
-"""
+
+    sys.settrace(count)
 
 
-def killed_after(toy: Toy, lines: int, *args: str) -> bool:
-    """Run a command that is killed after so many lines of ours; True where it got through."""
-    command = [sys.executable, "-c", KILLED, str(lines), *args]
-    done = subprocess.run(
-        command, cwd=toy.project, env=environment(), capture_output=True, check=False
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode == 0
+def killed_after(toy: Toy, lines: int, *args: str) -> int:
+    """The exit code of a command that is killed after so many lines."""
+    dying = partial(die_after, lines)
+    done = program.run(*args, cwd=toy.project, env=environment(), before=dying)
+    assert done.returncode in (0, 3, -signal.SIGKILL), done.stderr
+    return done.returncode
 
 
 def test_killed_at_any_step_of_going_on_nothing_is_lost(toy):
@@ -239,7 +239,7 @@ def test_killed_at_any_step_of_going_on_nothing_is_lost(toy):
     before = toy.files()
     lines, through = 40, False
     while not through:
-        through = killed_after(toy, lines, "upgrade", "--continue")
+        through = killed_after(toy, lines, "upgrade", "--continue") == 0
         status = ukport(toy, "status")
         if status.returncode == 0:
             break
@@ -255,12 +255,9 @@ def test_killed_at_any_step_of_going_on_nothing_is_lost(toy):
 def test_killed_while_it_is_laid_out(toy):
     before = toy.files()
     for lines in range(50, 700, 121):
-        command = [sys.executable, "-c", KILLED, str(lines), "upgrade", "toy", "--to", "1.2"]
-        done = subprocess.run(
-            command, cwd=toy.project, env=environment(), capture_output=True, check=False
-        )
+        code = killed_after(toy, lines, "upgrade", "toy", "--to", "1.2")
         assert toy.files() == before
-        if done.returncode == 3:
+        if code == 3:
             break
         if ukport(toy, "status").returncode == 3:
             ukport(toy, "upgrade", "--abort")

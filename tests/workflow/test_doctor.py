@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import program
+
 
 @pytest.fixture
 def machine(tmp_path):
@@ -17,14 +19,8 @@ def machine(tmp_path):
     folder.mkdir()
 
     def doctor(*args, **env):
-        return subprocess.run(
-            [sys.executable, "-m", "ukport", "doctor", *args],
-            env={**os.environ, "PATH": str(folder), "NO_COLOR": "1", **env},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        surroundings = {**os.environ, "PATH": str(folder), "NO_COLOR": "1", **env}
+        return program.run("doctor", *args, env=surroundings)
 
     doctor.folder = folder
     return doctor

@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.toy import git
 from ukport import example
 from ukport.errors import UsageError
@@ -16,15 +15,8 @@ from ukport.verify.platform import BARE
 
 
 def ukport(folder, *args, **env):
-    done = subprocess.run(
-        [sys.executable, "-m", "ukport", *args],
-        cwd=folder,
-        env={**os.environ, "UKPORT_ACCEL": "tcg", "NO_COLOR": "1", **env},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    surroundings = {**os.environ, "UKPORT_ACCEL": "tcg", "NO_COLOR": "1", **env}
+    done = program.run(*args, cwd=folder, env=surroundings)
     assert "Traceback" not in done.stderr + done.stdout
     return done
 
@@ -140,10 +132,10 @@ def test_no_compiler_no_qemu(there, tmp_path):
     for missing, package in {"gcc": "gcc", "qemu-system-x86_64": "qemu-system-x86"}.items():
         folder = tmp_path / missing
         folder.mkdir()
-        for program in {"git", "ld", "make", "objcopy", "gcc", "qemu-system-x86_64", *BARE.tools}:
-            found = shutil.which(program)
-            if found and program != missing:
-                (folder / program).symlink_to(found)
+        for tool in {"git", "ld", "make", "objcopy", "gcc", "qemu-system-x86_64", *BARE.tools}:
+            found = shutil.which(tool)
+            if found and tool != missing:
+                (folder / tool).symlink_to(found)
         path = {"PATH": str(folder), "UKPORT_QEMU": ""}
         done = ukport(there.project, "verify", "example", "--mirror", "sources", **path)
         assert done.returncode == 4

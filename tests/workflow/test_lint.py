@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.toy import commit, git
 from ukport.glue import lint, rules
 from ukport.glue.library import ExternalLibrary, NotALibraryError
@@ -319,8 +319,7 @@ def test_where_an_archive_comes_from():
 
 
 def run(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ukport", "lint", *args]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return program.run("lint", *args, cwd=cwd)
 
 
 def test_the_command(toy, surroundings, tmp_path):

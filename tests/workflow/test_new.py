@@ -1,12 +1,11 @@
 """``ukport new`` on a library of our own; the boot itself needs the public upstreams."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.toy import commit, git
 from ukport.errors import UsageError
 from ukport.glue import sources
@@ -228,18 +227,13 @@ def test_who_provides_and_what_nobody_does(calc, tmp_path):
 
 
 def test_the_command(calc, tmp_path):
-    command = [sys.executable, "-m", "ukport", "new", calc.as_uri(), "--no-boot"]
     (tmp_path / "p").mkdir()
-    done = subprocess.run(
-        [*command, "--json"], cwd=tmp_path / "p", capture_output=True, text=True, check=False
-    )
+    done = program.run("new", calc.as_uri(), "--no-boot", "--json", cwd=tmp_path / "p")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "ukport.new/1"
     assert document["functions"] == 4
-    bad = subprocess.run(
-        [*command[:-2], "nonsense"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    bad = program.run("new", "nonsense", cwd=tmp_path)
     assert bad.returncode == 2
 
 

@@ -1,13 +1,12 @@
 """``ukport rebase`` as a whole: sources of every kind, what is written, what is told."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests import program
 from tests.series.lab import Lab, function, make_lab
 from ukport.errors import ExitCode, UkportError, UsageError
 from ukport.series import write_series
@@ -122,8 +121,7 @@ def test_the_out_folder_is_made_in_one_step(lab: Lab, tmp_path: Path) -> None:
 def test_the_command(lab: Lab, tmp_path: Path, new: str, code: int) -> None:
     ends = [f"--old={lab.path}@old", f"--new={lab.path}{new}"]
     places = [f"--series={tmp_path / 'series'}", f"--out={tmp_path / 'out'}"]
-    command = [sys.executable, "-m", "ukport", "rebase", *places, *ends, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = program.run("rebase", *places, *ends, "--json")
     assert done.returncode == code, done.stderr
     schema = json.loads(done.stdout)["schema"]
     assert schema == ("ukport.rebase/1" if code == 3 else "ukport.error/1")
