@@ -24,6 +24,7 @@ from ukport.workflow.glue import glue, write
 from ukport.workflow.importing import import_library
 from ukport.workflow.library import read
 from ukport.workflow.surroundings import around
+from ukport.workflow.verify import verify
 
 GONE = re.compile(r"(\S+) is not in the archive")
 
@@ -232,3 +233,24 @@ def test_the_published_libraries(name, tmp_path, upstream):
     assert len(gone) == (28 if name == "musl" else 0)
     sources = [(s.library, s.path, s.variants, s.item.held, s.item.guards) for s in made.sources]
     assert len(sources) == len(set(sources))
+
+
+@pytest.mark.upstream
+@pytest.mark.boot
+def test_an_imported_library_boots_with_the_glue_that_is_made(tmp_path, upstream):
+    for url in ("unikraft/unikraft", "unikraft/lib-musl", "madler/zlib"):
+        upstream(f"https://github.com/{url}")
+    cache = Cache(default_root())
+    files = read(upstream("https://github.com/unikraft/lib-zlib"), tmp_path, cache)
+    import_library(files, tmp_path, around(tmp_path), cache)
+    main = tmp_path / "recipes/zlib/test/main.c"
+    works = 'crc32(0, (const unsigned char *)"123456789", 9) == 0xcbf43926'
+    told = 'printf("%s 2 - its checksum is right\\n1..2\\nukport: end 2/2\\n",'
+    text = main.read_text().replace('1..1\\nukport: end 1/1\\n");', '");')
+    assert text != main.read_text()
+    main.write_text(
+        text.replace("\treturn 0;", f'\t{told} {works} ? "ok" : "not ok");\n\treturn 0;')
+    )
+    assert "recipes/zlib/lib/Makefile.uk" in write(tmp_path, "zlib", None, cache, lambda _: None)
+    result = verify(tmp_path, "zlib", None, cache, lambda _: None, accel="tcg")
+    assert (result.verdict, result.reason) == ("pass", "")
