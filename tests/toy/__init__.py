@@ -6,7 +6,7 @@ from mimalloc and Unikraft, so every path of ukport is walked on any machine.
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests import program
@@ -203,3 +203,12 @@ def _patch(upstream: Path) -> str:
         f"index {ids[0][:7]}..{ids[1][:7]} 100644\n"
         f"--- a/src/answer.c\n+++ b/src/answer.c\n@@{body}-- \n2.39.5\n\n"
     )
+
+
+def with_own(toy: Toy, part: str) -> Toy:
+    """The toy with an upstream, or a core, of its own: the session's is shared by all tests."""
+    shared: Path = getattr(toy, part)
+    own = toy.project.parent / f"own-{part}"
+    git(toy.project.parent, "clone", "-q", str(shared), str(own))
+    toy.recipe.write_text(toy.recipe.read_text().replace(shared.as_uri(), own.as_uri()))
+    return replace(toy, **{part: own})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import Toy, commit, library, ukport
+from tests.toy import Toy, commit, library, ukport, with_own
 
 GLUE = "recipes/toy/glue/glue.c"
 
@@ -33,6 +33,7 @@ def test_code_that_the_preprocessor_rejects(toy, text):
 
 
 def test_a_header_that_is_missing_is_named_with_who_could_provide_it(toy):
+    toy = with_own(toy, "upstream")
     more = library(100) | {"private/deep/kit.h": "\n"}
     commit(toy.upstream, more, "With a private header", "v1.0.2")
     (toy.project / GLUE).write_text('#include "deep/kit.h"\n')

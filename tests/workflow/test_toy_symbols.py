@@ -2,7 +2,7 @@
 
 import json
 
-from tests.toy import Toy, commit, library, ukport
+from tests.toy import Toy, commit, library, ukport, with_own
 
 GLUE = """\
 #include "toy.h"
@@ -115,6 +115,7 @@ def test_a_symbol_that_nobody_provides(toy):
 
 
 def test_a_source_that_is_not_listed_and_a_header_that_is_not_found(toy):
+    toy = with_own(toy, "upstream")
     glue = toy.project / "recipes/toy/glue/glue.c"
     glue.write_text("int toy_extra(void);\nint f(void) { return toy_extra(); }\n")
     recipe = toy.recipe.read_text()
@@ -154,6 +155,7 @@ def test_config_uk_selects_what_the_symbols_need(toy):
 
 
 def test_what_cannot_be_selected_is_depended_on(toy):
+    toy = with_own(toy, "core")
     base = "\tselect TOYBASE\n\nconfig TOYBASE\n\tbool\n\nconfig TOYOTHER\n\tbool\n"
     kernel = (toy.core / "Config.uk").read_text() + base
     commit(toy.core, {"Config.uk": kernel}, "A base", "v2")

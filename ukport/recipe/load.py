@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ukport.errors import UsageError
-from ukport.recipe import check, files, model
+from ukport.recipe import check, files, pattern
 from ukport.recipe.error import RecipeError
 from ukport.recipe.model import Recipe
 
@@ -197,8 +197,8 @@ def schema() -> dict[str, Any]:
 def texts() -> dict[str, str]:
     """The pattern of each kind of text that the model names, as in its schema."""
     found = {}
-    for name, kind in vars(model).items():
+    for name, kind in vars(pattern).items():
         metas = getattr(kind, "__metadata__", ())
-        if pattern := next((meta.pattern for meta in metas if meta.pattern), None):
-            found[name] = pattern
+        if shape := next((meta.pattern for meta in metas if meta.pattern), None):
+            found[name] = shape
     return found
