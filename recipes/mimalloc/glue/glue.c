@@ -6,8 +6,9 @@
  * before there are any: the block for the boot thread's thread-local storage
  * is itself allocated. A bump allocator serves these first requests. The
  * first one that finds a thread pointer switches the function table to
- * mimalloc; up to then only the CPU that boots is running. Pointers of the early allocator stay valid for ever; they are
- * known by their address, and freeing them does nothing.
+ * mimalloc; up to then only the CPU that boots is running. Pointers of the early
+ * allocator stay valid for ever; they are known by their address, and freeing
+ * them does nothing.
  */
 #include <errno.h>
 #include <string.h>
@@ -331,10 +332,28 @@ static int glue_addmem(struct uk_alloc *a __unused, void *base, size_t len)
 	return pages_add(base, len) ? -EINVAL : 0;
 }
 
+/* What mimalloc purges it keeps, and what it does not keep it frees at once.
+ * A page is always there, so that a purge gives nothing back to anybody: it
+ * would only cost its accounts and the clock.
+ */
+static void never_purge(void)
+{
+#if MI_OPTION_PURGE_DELAY
+	mi_option_set_default(mi_option_purge_delay, -1);
+#endif
+#if MI_OPTION_ALLOW_DECOMMIT
+	mi_option_set_default(mi_option_allow_decommit, 0);
+#endif
+#if MI_OPTION_PAGE_RESET
+	mi_option_set_default(mi_option_page_reset, 0);
+#endif
+}
+
 static void switch_to_mimalloc(struct uk_alloc *a)
 {
+	/* defaults: the environment overrides them */
+	never_purge();
 #if MI_OPTION_ARENA_RESERVE
-	/* a default: the environment overrides it */
 	mi_option_set_default(mi_option_arena_reserve, ARENA_RESERVE);
 #endif
 #if ARENAS
