@@ -109,16 +109,23 @@ def test_other_generations_from_the_same_recipe(project, version, backend):
     assert verified(project, version)["backend"] == backend
 
 
+@pytest.mark.parametrize("version", ["1.6.3", "1.9.11", "2.0.9", "2.1.9", "2.4.1", "3.4.3"])
+def test_no_version_needs_more_than_64_mib(project, version):
+    result = verified(project, version, "--memory", "64")
+    assert result["memory"] == 64
+
+
 @pytest.mark.parametrize(
     ("configuration", "tests"),
     [
         ("debug", ["thread-local arrays are aligned", "all memory taken and given back"]),
         ("thorough", ["uk_alloc statistics", "a thousand threads leave no memory behind"]),
-        ("secure", ["malloc from four threads"]),
+        ("secure", ["malloc from four threads", "huge request fails with ENOMEM"]),
     ],
 )
-def test_a_good_citizen(project, configuration, tests):
-    result = verified(project, "2.1.9", "--config", configuration)
+@pytest.mark.parametrize("version", ["1.6.3", "2.1.9", "3.4.3"])
+def test_a_good_citizen(project, version, configuration, tests):
+    result = verified(project, version, "--config", configuration)
     assert set(tests) <= {one["name"] for one in result["tests"] if one["passed"]}
 
 

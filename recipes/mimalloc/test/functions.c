@@ -14,17 +14,22 @@ static const size_t sizes[] = {
 	KIB(100), KIB(512), MIB(1), MIB(3), MIB(20),
 };
 
+static size_t nth_size(size_t i)
+{
+	return share(sizes[i], 12);
+}
+
 const char *test_malloc(void)
 {
 	void *blocks[COUNT(sizes)];
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		blocks[i] = malloc(sizes[i]);
+		blocks[i] = malloc(nth_size(i));
 		CHECK(blocks[i]);
-		pattern_fill(blocks[i], sizes[i], i);
+		pattern_fill(blocks[i], nth_size(i), i);
 	}
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		CHECK(pattern_ok(blocks[i], sizes[i], i));
+		CHECK(pattern_ok(blocks[i], nth_size(i), i));
 		free(blocks[i]);
 	}
 	return NULL;
@@ -33,10 +38,10 @@ const char *test_malloc(void)
 const char *test_calloc(void)
 {
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		unsigned char *block = calloc(3, sizes[i]);
+		unsigned char *block = calloc(3, nth_size(i));
 
 		CHECK(block);
-		CHECK(is_zero(block, 3 * sizes[i]));
+		CHECK(is_zero(block, 3 * nth_size(i)));
 		free(block);
 	}
 	return NULL;
@@ -47,9 +52,9 @@ const char *test_realloc(void)
 	char *block = NULL;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		block = realloc(block, sizes[i]);
+		block = realloc(block, nth_size(i));
 		CHECK(block);
-		block[sizes[i] - 1] = 1;
+		block[nth_size(i) - 1] = 1;
 	}
 	free(block);
 	return NULL;
@@ -168,9 +173,9 @@ const char *test_calloc_large_reuse(void)
 {
 	TRY(calloc_reuse(KIB(40), 50));
 	TRY(calloc_reuse(KIB(600), 20));
-	TRY(calloc_reuse(MIB(5), 4));
-	TRY(calloc_reuse(MIB(40), 2));
-	TRY(calloc_reuse(MIB(100), 1));
+	TRY(calloc_reuse(share(MIB(5), 8), 4));
+	TRY(calloc_reuse(share(MIB(40), 6), 2));
+	TRY(calloc_reuse(share(MIB(100), 2), 1));
 	/* and other sizes where these had been */
 	TRY(calloc_reuse(KIB(100), 100));
 	TRY(calloc_reuse(MIB(1), 16));
@@ -184,7 +189,7 @@ const char *test_realloc_growth(void)
 
 	CHECK(block);
 	pattern_fill(block, size, 5);
-	while (size < MIB(40)) {
+	while (size < share(MIB(40), 6)) {
 		const size_t before = size;
 
 		size = size * 3 + 1;
@@ -199,7 +204,7 @@ const char *test_realloc_growth(void)
 
 const char *test_realloc_shrink(void)
 {
-	size_t size = MIB(40);
+	size_t size = share(MIB(40), 6);
 	char *block = malloc(size);
 
 	CHECK(block);
@@ -253,6 +258,14 @@ const char *test_zero_size(void)
 #define CHURN_SLOTS 256
 #define CHURN_STEPS 20000
 
+/* For each size of these that a thread uses mimalloc takes 512 KiB, or 4 MiB:
+ * small guests do not have that much.
+ */
+static size_t churn_most(void)
+{
+	return share(MIB(200), 1) < MIB(200) ? KIB(16) : KIB(300);
+}
+
 /* Mostly small blocks, some large, as programs do; each is checked when freed */
 static size_t churn_size(unsigned int *state)
 {
@@ -260,7 +273,7 @@ static size_t churn_size(unsigned int *state)
 
 	switch (r % 64) {
 	case 0:
-		return 1 + random_next(state) % KIB(300);
+		return 1 + random_next(state) % churn_most();
 	case 1 ... 7:
 		return 1 + random_next(state) % KIB(16);
 	default:

@@ -91,7 +91,7 @@ const char *test_exhaustion(void)
 	 */
 	second = take_all(&list);
 	give_back(list);
-	CHECK(second + 32 >= first);
+	CHECK(second + share(MIB(32), 4) / MIB(1) >= first);
 	return NULL;
 }
 
@@ -135,7 +135,7 @@ const char *test_given_back(void)
  */
 const char *test_regions(void)
 {
-	const size_t len = MIB(12), size = MIB(3);
+	const size_t size = share(MIB(3), 12), len = 4 * size;
 	char *region = memalign(PAGE, len);
 
 	CHECK(region);
@@ -205,6 +205,7 @@ const char *test_statistics(void)
 const char *test_availmem(void)
 {
 	struct uk_alloc *a = uk_alloc_get_default();
+	const size_t size = share(MIB(40), 6);
 	void *blocks[8];
 	int fell = 0;
 
@@ -217,8 +218,8 @@ const char *test_availmem(void)
 	for (size_t i = 0; i < COUNT(blocks); i++) {
 		const __ssz before = uk_alloc_availmem(a);
 
-		blocks[i] = malloc(MIB(40));
-		if (blocks[i] && uk_alloc_availmem(a) <= before - (__ssz)MIB(40))
+		blocks[i] = malloc(size);
+		if (blocks[i] && uk_alloc_availmem(a) <= before - (__ssz)size)
 			fell = 1;
 	}
 	for (size_t i = 0; i < COUNT(blocks); i++)

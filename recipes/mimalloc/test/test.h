@@ -67,6 +67,11 @@ int pattern_ok(const void *block, size_t size, unsigned int seed);
 int is_zero(const void *block, size_t size);
 unsigned int random_next(unsigned int *state);
 
+/* room.c: what a test wants, or that part of the memory that was free at first,
+ * if it is less: the largest blocks are for guests of half a gigabyte
+ */
+size_t share(size_t wanted, size_t parts);
+
 /* threads.c */
 #define THREADS 4
 const char *in_a_thread(test_fn run);
