@@ -121,6 +121,7 @@ def test_no_version_needs_more_than_64_mib(project, version):
         ("debug", ["thread-local arrays are aligned", "all memory taken and given back"]),
         ("thorough", ["uk_alloc statistics", "a thousand threads leave no memory behind"]),
         ("secure", ["malloc from four threads", "huge request fails with ENOMEM"]),
+        ("areas", ["core's ukvmem: test_vma_stack", "core's ukvmem: test_vma_file"]),
     ],
 )
 @pytest.mark.parametrize("version", ["1.6.3", "2.1.9", "3.4.3"])
