@@ -7,6 +7,7 @@ import typer
 
 from ukport.cli.options import (
     Accel,
+    Allocators,
     Arch,
     Color,
     Config,
@@ -26,6 +27,7 @@ from ukport.cli.places import cache, project
 def bench(
     name: Name,
     version: Versions = None,
+    allocator: Allocators = None,
     against: Annotated[
         str,
         typer.Option("--against", metavar="WHAT", help="An allocator of the matrix, or a version."),
@@ -73,7 +75,7 @@ def bench(
         only=tuple(only or ()),
         runs=runs,
         accel=accel,
-        filters=filters(None, config, arch, memory, smp, qemu),
+        filters=filters(allocator, config, arch, memory, smp, qemu),
         fresh=fresh,
     )
     form = one_document(json=json, junit=False, html=html)

@@ -42,6 +42,12 @@ Versions = Annotated[
     list[str] | None,
     typer.Option("--version", metavar="VERSION", help="Another than the recipe's own; repeatable."),
 ]
+Allocators = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allocator", metavar="NAME@V", help="A port in the matrix to measure on; repeatable."
+    ),
+]
 Arch = Annotated[
     list[str] | None,
     typer.Option("--arch", metavar="ARCH", help="x86_64 or arm64, as the recipe has them."),

@@ -352,7 +352,8 @@ def console(color: str, *, stderr: bool = False) -> Console:
 
 def _called(word: str) -> Text:
     """A cell of a benchmark in the colour of what is said of it."""
-    styles = {"faster": "green", "slower": "red", "noise": "dim", "few": "dim", "short": "dim"}
+    styles = {"faster": "green", "fewer": "green", "slower": "red", "more": "red"}
+    styles |= dict.fromkeys(("noise", "few", "short"), "dim")
     verdicts = ("FAIL", "CRASH", "HANG", "OOM", "BUILD", "NOT RUN")
     style = "bold red" if word in verdicts else styles.get(word.rpartition(" ")[2], "")
     return Text(word, style=style)

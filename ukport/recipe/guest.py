@@ -53,11 +53,12 @@ class SmpTests(Strict, frozen=True, kw_only=True):
 
 
 class Client(Strict, frozen=True, kw_only=True):
-    """A program on the host that tests a guest which serves a TCP ``port``.
+    """A program on the host that tests or measures a guest which serves a TCP ``port``.
 
-    ``program`` is Python in the recipe's test folder. It is run with the address and the port that
-    lead to the guest, and prints what a guest's own tests print. ``arguments`` are the guest's
-    command line. ``modules`` and ``tools`` are what the program needs on this machine.
+    ``program`` is Python in the recipe's folder of tests or benchmarks. It is run with the address
+    and the port that lead to the guest, and prints what a guest's own tests print. ``arguments``
+    are the guest's command line. ``modules`` and ``tools`` are what the program needs on this
+    machine.
     """
 
     program: RelativePath
@@ -84,7 +85,7 @@ class Test(Strict, frozen=True, kw_only=True):
 
 
 class Case(Strict, frozen=True, kw_only=True):
-    """One benchmark: the guest's command line, and a line that says what it does."""
+    """One benchmark: the command line of the guest, or its client; and a line about it."""
 
     name: Name
     arguments: Annotated[tuple[Word, ...], Meta(min_length=1)]
@@ -104,6 +105,7 @@ class Bench(Strict, frozen=True, kw_only=True):
 
     It may use those of ``test/``, which are laid out beside its own. ``against`` is the allocator
     of the matrix that others are compared with; ``memory`` in MiB, ``timeout`` in seconds a boot.
+    A guest that serves is measured by a ``client``.
     """
 
     sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
@@ -112,4 +114,5 @@ class Bench(Strict, frozen=True, kw_only=True):
     memory: Annotated[int, Meta(ge=2, le=65536)] = 512
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
+    client: Client | None = None
     smp: SmpBench | None = None

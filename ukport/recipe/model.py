@@ -245,22 +245,26 @@ class Allocator(Variant, frozen=True, kw_only=True):
 
     The guest must report ``name`` and ``number`` as what it runs on. With ``recipe`` it is a port
     of its own beside this one, which is then under test: ``name@2.1`` asks for a version of it.
+    ``at`` are the versions that a matrix and a comparison take.
     """
 
     recipe: Name | None = None
+    at: tuple[VersionText, ...] = ()
     number: Annotated[int, Meta(ge=0, le=999_999_999)] = 0
 
 
 class Matrix(Strict, frozen=True, kw_only=True):
     """The axes that a port is proven over; of an axis that is left out there is one point.
 
-    The first point of an axis is what is built where no other is asked for. ``memory`` in MiB.
+    The first point of an axis is what is built where no other is asked for. Of the allocators it is
+    the recipe's own configuration; ``own`` is what that allocates with. ``memory`` in MiB.
     ``accelerators`` are QEMU's; ``auto`` is what this machine can do.
     """
 
     versions: tuple[VersionText, ...] = ()
     configurations: tuple[Variant, ...] = ()
     architectures: tuple[Variant, ...] = ()
+    own: Name | None = None
     allocators: tuple[Allocator, ...] = ()
     memory: tuple[Annotated[int, Meta(ge=2, le=65536)], ...] = ()
     accelerators: tuple[Literal["auto", "kvm", "tcg"], ...] = ()

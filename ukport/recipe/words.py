@@ -141,6 +141,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "configurations": "Ways to configure the unikernel.",
         "architectures": "`x86_64`, `arm64`.",
         "accelerators": "`auto`, `kvm`, `tcg`: with what QEMU runs the guest.",
+        "own": "What the recipe's own configuration allocates with, where that is no port: a name.",
         "allocators": "Other allocators, to compare with.",
         "memory": "Sizes of the guest's memory, in MiB.",
     },
@@ -149,6 +150,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **_POINT,
         "versions": "Means nothing for an allocator.",
         "recipe": "The recipe of an allocator that is a port, too, and is linked beside this one.",
+        "at": "The versions of that recipe which a matrix and `ukport bench` take.",
         "number": "The version number that the guest must report on it.",
     },
     "Test": {
@@ -168,6 +170,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "memory": "The guest's memory, in MiB.",
         "timeout": "How long a boot may run, in seconds.",
         "flags": "More flags for the compiler.",
+        "client": "The program on the host that measures a guest which is a server.",
         "smp": "What is measured on several CPUs.",
     },
     "SmpBench": {
@@ -177,11 +180,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "Case": {
         "name": "What the case is called, on the command line and in reports.",
-        "arguments": "The guest's command line.",
+        "arguments": "The guest's command line; the client's, where there is one.",
         "about": "What it does, for reports.",
     },
     "Client": {
-        "program": "A Python program of `test/`; it gets the address and the port to talk to.",
+        "program": "A Python program of `test/` or `bench/`; it gets the guest's address and port.",
         "port": "The TCP port that the guest serves.",
         "arguments": "The guest's command line.",
         "modules": "Python modules that the program imports.",

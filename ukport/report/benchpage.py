@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ukport.report.bench import Bench, Case, Sample, failures, headline, limits, rule, sheets
+from ukport.report.bench import (
+    Bench,
+    Case,
+    Sample,
+    failures,
+    headline,
+    limits,
+    marks,
+    measured,
+    rule,
+    sheets,
+)
+from ukport.verify.measure import Call
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,15 +69,17 @@ class Chart(msgspec.Struct, frozen=True):
     one: float
     ticks: tuple[tuple[float, str], ...]
     groups: tuple[Group, ...]
+    legend: str
 
 
 def chart(bench: Bench) -> Chart:
     """Where everything in the chart of the times is."""
     scale = _Scale.of(bench)
+    less, more = (marks(bench)[one] for one in (Call.LESS, Call.MORE))
     groups = tuple(_groups(bench, scale))
     foot = groups[-1].y + groups[-1].height + _GAP if groups else _TOP
     return Chart(
-        f"Time \N{DIVISION SIGN} {bench.against}: left of 1 is faster",
+        f"{measured(bench)} \N{DIVISION SIGN} {bench.against}: left of 1 is {less}",
         _LEFT + _PLOT + _RIGHT,
         foot + _FOOT,
         _LEFT,
@@ -74,6 +88,7 @@ def chart(bench: Bench) -> Chart:
         scale.at(1),
         tuple((scale.at(2.0**n), _power(n)) for n in range(scale.first, scale.last + 1)),
         groups,
+        f"green: {less}, red: {more}, grey: within the noise",
     )
 
 

@@ -12,12 +12,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ukport import process
+from ukport.verify import client as clients
 from ukport.verify import monitor
-from ukport.verify.client import Client, forwarded
+from ukport.verify.client import Client, Mark, forwarded
+from ukport.verify.counter import Counter, counting
 from ukport.verify.machine import X86_64, Machine
 from ukport.verify.monitor import Monitor, State
 from ukport.verify.verdict import Ended
@@ -63,6 +66,7 @@ class Boot:
     host_memory: int = 0
     told: bytes | None = None  # what the client printed, where there was one
     arrivals: tuple[tuple[int, int], ...] = ()
+    marks: tuple[Mark, ...] = ()  # of a client that measures
 
 
 @dataclass(frozen=True)
@@ -88,24 +92,27 @@ def run(
     """Boot ``image`` with ``memory`` MiB, for at most ``timeout`` seconds.
 
     ``arguments`` are the guest's command line. With ``counted`` its clock counts instructions, one
-    a nanosecond, instead of time: only emulation can do that. Time in which QEMU waited for a core
-    does not count: a busy machine is no hang of the guest. With ``autopsy`` the machine stands
-    still at its end, to be read, and has no exit status. A ``client`` runs beside it. Raises
-    MissingError where QEMU is not installed.
+    a nanosecond, instead of time: only emulation can do that. A ``client`` runs beside it; its
+    guest's clock stays as it is, and instructions are counted apart from it. Time in which QEMU
+    waited for a core does not count: a busy machine is no hang of the guest. With ``autopsy`` the
+    machine stands still at its end, to be read, and has no exit status. Raises MissingError where
+    QEMU is not installed.
     """
     board = (*(machine.observed if autopsy else machine.board), *(client.board if client else ()))
     command = [
         *qemu_command(image, accelerator, memory, machine.emulator, board, cpus),
         *(("-append", " ".join(arguments)) if arguments else ()),
-        *(COUNTED if counted else ()),
+        *(COUNTED if counted and client is None else ()),
     ]
     began = time.monotonic()
-    with monitor.listen() as (ours, theirs):
-        handle = theirs.fileno()
-        extra = [*monitor.options(handle), *(("-no-shutdown",) if autopsy else ())]
-        child = process.start([*command, *extra], tied=True, keep_fds=[handle])
+    counts = counting(machine.emulator) if counted and client else nullcontext()
+    with monitor.listen() as (ours, theirs), counts as counter:
+        handles = [theirs.fileno(), *([counter.handle] if counter else [])]
+        extra = [*monitor.options(theirs.fileno()), *(("-no-shutdown",) if autopsy else ())]
+        extra += counter.options if counter else ()
+        child = process.start([*command, *extra], tied=True, keep_fds=handles)
         theirs.close()
-        watched = _Watch(child, ours, began + timeout)
+        watched = _Watch(child, ours, began + timeout, counter)
         try:
             if client and (port := forwarded(ours.human("info usernet"))):
                 watched.listen(client.start(port))
@@ -131,6 +138,7 @@ def run(
         host_memory=peak // 1024,
         told=bytes(watched.told) if client else None,
         arrivals=tuple(watched.arrivals),
+        marks=tuple(watched.marks),
     )
 
 
@@ -159,14 +167,22 @@ def qemu_command(
 class _Watch:
     """What comes from a guest and its emulator, up to the end of either."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", ours: Monitor, deadline: float) -> None:
+    def __init__(
+        self,
+        child: "subprocess.Popen[bytes]",
+        ours: Monitor,
+        deadline: float,
+        counter: Counter | None = None,
+    ) -> None:
         self.console = bytearray()
         self.told = bytearray()
         self.arrivals: list[tuple[int, int]] = []
+        self.marks: list[Mark] = []
         self._said = bytearray()
         self._child = child
         self._monitor = ours
         self._deadline = deadline
+        self._counter = counter
         self._withheld = 0.0
         self._client: subprocess.Popen[bytes] | None = None
         self._done = False
@@ -193,8 +209,9 @@ class _Watch:
         """End the client, where there is one."""
         if self._client:
             process.stop(self._client)
-            if self._client.stdout:
-                self._client.stdout.close()
+            for stream in (self._client.stdin, self._client.stdout):
+                if stream:
+                    stream.close()
 
     def to_the_end(self, *, stands_still: bool) -> Ended | None:
         """Until QEMU ends, which is None, the deadline, or more than the bound.
@@ -230,6 +247,13 @@ class _Watch:
             pass
         del self.console[CONSOLE_LIMIT:]
 
+    def _read_clocks(self) -> None:
+        """At a mark of the client, which goes on only then."""
+        while self._client and len(self.marks) < clients.marks(self.told):
+            spent = process.spent(self._child)
+            self.marks.append(Mark(spent, self._counter.read() if self._counter else 0))
+            clients.go_on(self._client)
+
     def _parted(self, data: bytearray | None) -> None:
         """A guest is done once its client is; a client has nothing to do without a guest."""
         if data is self.told:
@@ -251,6 +275,8 @@ class _Watch:
                 key.data.extend(piece)
                 if key.data is self.console and b"\n" in piece:
                     self.arrivals.append((len(self.console), process.spent(self._child)))
+                if key.data is self.told:
+                    self._read_clocks()
                 gone = not piece
             if gone:
                 self._selector.unregister(key.fileobj)

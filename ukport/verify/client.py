@@ -2,11 +2,16 @@
 
 The port is the kernel's choice, so two guests never want the same, and it is asked of QEMU's
 monitor. The guest reaches nothing but what was begun from here.
+
+A client that measures prints a mark before and after what it measures, and waits after each for a
+line on its standard input: the clocks are read while nothing happens.
 """
 
+import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,13 +22,27 @@ from ukport.errors import MissingError
 HOST = "127.0.0.1"
 _FORWARD = re.compile(r"^\s*TCP\[HOST_FORWARD\]\s+\d+\s+\S+\s+(\d+)", re.MULTILINE)
 
+_MARK = re.compile(rb"^ukport: measure (?:from|to)\r?\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a client began or ended to measure: nanoseconds of QEMU's processor time so far.
+
+    ``instructions`` are those of the guest, 0 where they are not counted.
+    """
+
+    spent: int
+    instructions: int
+
 
 @dataclass(frozen=True)
 class Client:
-    """``program`` is Python; ``port`` is the guest's."""
+    """``program`` is Python, ``arguments`` are its command line; ``port`` is the guest's."""
 
     program: Path
     port: int
+    arguments: tuple[str, ...] = ()
 
     @property
     def board(self) -> tuple[str, ...]:
@@ -34,7 +53,24 @@ class Client:
     def start(self, forwarded: int) -> "subprocess.Popen[bytes]":
         """Run it against the forwarded port, away from the user's settings of Python."""
         command = [sys.executable, "-I", "-u", str(self.program), HOST, str(forwarded)]
-        return process.start(command, stderr=subprocess.STDOUT, tied=True)
+        return process.start(
+            [*command, *self.arguments],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            tied=True,
+        )
+
+
+def marks(told: bytes | bytearray) -> int:
+    """How many marks a client has printed so far."""
+    return len(_MARK.findall(told))
+
+
+def go_on(client: "subprocess.Popen[bytes]") -> None:
+    """Tell a client that waits after a mark."""
+    with suppress(BrokenPipeError):
+        if client.stdin:
+            os.write(client.stdin.fileno(), b"\n")
 
 
 def forwarded(usernet: str) -> int | None:

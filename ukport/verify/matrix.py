@@ -109,10 +109,21 @@ class Axes:
             recipe,
             matrix.configurations or (Variant(name="default"),),
             architectures,
-            (Variant(name=recipe.name), *matrix.allocators),
+            (Variant(name=recipe.name), *_at_versions(matrix.allocators)),
             matrix.memory or (recipe.test.memory,),
             matrix.accelerators or ("auto",),
         )
+
+    @property
+    def own(self) -> str:
+        """What the first of the allocators is called where others are compared with it."""
+        return self.recipe.matrix.own or self.recipe.name
+
+    @property
+    def ported(self) -> tuple[str, ...]:
+        """The allocators that are ports of their own."""
+        points = (p for p in self.allocators if isinstance(p, Allocator) and p.recipe)
+        return tuple(point.name for point in points)
 
     def options(self, cell: Cell) -> Options:
         """The Kconfig symbols of a cell."""
@@ -172,7 +183,8 @@ def cells(
     configurations = _chosen("configuration", several, filters.configurations, first)
     architectures = _chosen("architecture", axes.architectures, filters.architectures, first)
     served = [one for one in axes.allocators if one.cpus <= filters.cpus]
-    allocators = _chosen("allocator", served, filters.allocators, first)
+    wanted = [axes.recipe.name if n == axes.own else n for n in filters.allocators]
+    allocators = _chosen("allocator", served, wanted, first)
     memory = filters.memory or axes.memory[:first]
     is_asked = accelerator != "auto"
     accelerators = accelerator.split(",") if is_asked else axes.accelerators[:first]
@@ -192,6 +204,13 @@ def cells(
         for name in accelerators
     ]
     return tuple(found)
+
+
+def _at_versions(allocators: Sequence[Allocator]) -> Iterator[Allocator]:
+    """A point for each version of those that have some."""
+    for one in allocators:
+        names = [f"{one.name}@{version}" for version in one.at] or [one.name]
+        yield from (msgspec.structs.replace(one, name=name) for name in names)
 
 
 def _served(
@@ -214,11 +233,15 @@ def _chosen(
 def _named(points: Sequence[Variant], name: str, axis: str = "point") -> Variant:
     for point in points:
         ported = isinstance(point, Allocator) and point.recipe is not None
-        if point.name == (name.partition("@")[0] if ported else name):
+        if point.name == name or (ported and _is_of(point, name)):
             return point
     raise UsageError(
         f"the recipe has no {axis} {name!r}", f"there is: {', '.join(p.name for p in points)}"
     )
+
+
+def _is_of(point: Variant, name: str) -> bool:
+    return point.name.partition("@")[0] == name.partition("@")[0]
 
 
 def shard(items: Sequence[T], part: str, key: Callable[[T], str]) -> tuple[T, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from ukport.errors import UsageError
 from ukport.recipe import Recipe
 from ukport.recipe import files as own
+from ukport.recipe import guest as model
 from ukport.recipe.guest import Bench, UpstreamTests
 from ukport.verify.client import Client
 from ukport.verify.workspace import Application, PatchedTree
@@ -52,19 +53,27 @@ def _own(
 
 
 def own_client(recipe: Recipe, project: Path) -> Client | None:
-    """The program that tests the guest from the host, where the recipe has one.
+    """The program that tests the guest from the host, where the recipe has one."""
+    return _client(recipe, project, "test", recipe.test.client)
 
-    Raises UsageError where the recipe's folder does not.
-    """
-    wanted = recipe.test.client
+
+def measuring(recipe: Recipe, bench: Bench, project: Path) -> Client | None:
+    """The program that measures the guest from the host, where the recipe has one."""
+    return _client(recipe, project, "bench", bench.client)
+
+
+def _client(
+    recipe: Recipe, project: Path, folder: str, wanted: model.Client | None
+) -> Client | None:
+    """Raises UsageError where the recipe's ``folder`` does not have it."""
     if wanted is None:
         return None
-    program = project / "recipes" / recipe.name / "test" / wanted.program
+    program = project / "recipes" / recipe.name / folder / wanted.program
     own.refuse_links(project, program)
     if not program.is_file():
         raise UsageError(
-            f"recipes/{recipe.name}/test has no {wanted.program}",
-            "correct test.client.program in the recipe",
+            f"recipes/{recipe.name}/{folder} has no {wanted.program}",
+            f"correct {folder}.client.program in the recipe",
         )
     return Client(program.absolute(), wanted.port)
 

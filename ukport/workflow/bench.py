@@ -17,11 +17,12 @@ from ukport.report import scaling
 from ukport.report.bench import Bench, Case, Sample
 from ukport.report.benchpage import page, svg
 from ukport.source import Cache, find_version
-from ukport.verify import accelerator, emulator
+from ukport.verify import accelerator, client, emulator
 from ukport.verify.machine import Machine
 from ukport.verify.matrix import Axes, Filters
 from ukport.verify.verdict import Kind
-from ukport.workflow.application import benchmarks
+from ukport.workflow.application import benchmarks, measuring
+from ukport.workflow.beside import on_allocator
 from ukport.workflow.figures import Figure
 from ukport.workflow.port import Request, make
 from ukport.workflow.rounds import (
@@ -48,7 +49,8 @@ class Order:
     """What is measured: ``versions`` as the user wrote them, none for the recipe's own.
 
     ``against`` is an allocator of the matrix or a version, "" for what the recipe says; ``only``
-    are names of benchmarks. ``filters`` choose the cell. ``fresh`` uses no kept figure.
+    are names of benchmarks. ``filters`` choose the cell; their allocators are ports, compared at
+    one version of the recipe's. ``fresh`` uses no kept figure.
     """
 
     versions: tuple[str, ...] = ()
@@ -73,6 +75,8 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
     axes = Axes.of(recipe)
     machine, *_ = chosen(axes, order.filters)
     check_machine(order.accel, recipe, machine)
+    if wanted.client:
+        client.require(wanted.client.modules, wanted.client.tools)
     chosen_accelerator = accelerator.choose(cache.root, order.accel, machine)
     _check_cpus(machine, chosen_accelerator.name, order.filters.cpus)
     accel = str(chosen_accelerator)
@@ -90,6 +94,7 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
         recipe=name,
         against=against.name,
         runs=order.runs,
+        clock=rounds.clock,
         memory=against.unit.memory,
         platform=against.unit.surroundings.where,
         accelerator=accel,
@@ -171,25 +176,14 @@ class _Maker:
 
         Raises where there is no baseline.
         """
-        recipe = self.axes.recipe
-        lock = locks.read(self.project / "recipes" / recipe.name)
-        others = [point.name for point in self.axes.allocators[1:]]
-        against = self.order.against or self.wanted.against or next(iter(others), "")
-        if not against:
-            raise UsageError(
-                f"{recipe.name}: there is nothing to compare with", "say --against VERSION"
-            )
-        if against in others:
-            baseline = Entrant(against, self._unit(recipe.version, lock, against))
-        else:
-            baseline = self._entrant(self._exact(against), lock)
-        found, failed = [baseline], []
-        for text in self.order.versions or (recipe.version,):
-            version = self._exact(text)
+        lock = locks.read(self.project / "recipes" / self.axes.recipe.name)
+        baseline, subjects = self._named()
+        found, failed = [self._entrant(baseline, lock)], []
+        for name in subjects:
             try:
-                found.append(self._entrant(version, lock))
+                found.append(self._entrant(name, lock))
             except UkportError as error:
-                failed.append((f"{recipe.name} {version}", error.message.partition("\n")[0]))
+                failed.append((str(name), error.message.partition("\n")[0]))
         found = self._on_one_and_more(found)
         return [found[0], Entrant(report.ITSELF, found[0].unit), *found[1:]], failed
 
@@ -204,23 +198,70 @@ class _Maker:
             for one in entrants
         ]
 
-    def _exact(self, text: str) -> str:
-        return str(find_version(self.axes.recipe, text, self.cache)[0])
+    def _named(self) -> tuple["_Name", list["_Name"]]:
+        """The baseline and what is compared with it: versions, or allocators that are ports."""
+        axes, order, recipe = self.axes, self.order, self.axes.recipe
+        others = [point.name for point in axes.allocators[1:]]
+        against = order.against or self.wanted.against or next(iter(others), "")
+        if not against:
+            raise UsageError(
+                f"{recipe.name}: there is nothing to compare with", "say --against VERSION"
+            )
+        is_own = against == axes.own != recipe.name
+        if is_own or against in others:
+            baseline = _Name(recipe.name, recipe.version, "" if is_own else against, against)
+        else:
+            baseline = self._version(against)
+        ported = order.filters.allocators or (() if order.versions else axes.ported)
+        if ported:
+            version = self._version(next(iter(order.versions), recipe.version)).version
+            return baseline, [_Name(recipe.name, version, one, one) for one in ported]
+        return baseline, [self._version(text) for text in order.versions or (recipe.version,)]
 
-    def _entrant(self, version: str, lock: Lock | None) -> Entrant:
-        return Entrant(f"{self.axes.recipe.name} {version}", self._unit(version, lock))
+    def _version(self, text: str) -> "_Name":
+        recipe = self.axes.recipe
+        return _Name(recipe.name, str(find_version(recipe, text, self.cache)[0]))
 
-    def _unit(self, version: str, lock: Lock | None, allocator: str = "") -> Unikernel:
-        recipe, order = self.axes.recipe, self.order
-        request = Request(self.project, recipe, version, lock, stored=True)
+    def _entrant(self, name: "_Name", lock: Lock | None) -> Entrant:
+        return Entrant(str(name), self._unit(name, lock))
+
+    def _unit(self, name: "_Name", lock: Lock | None) -> Unikernel:
+        axes, order = self.axes, self.order
+        request = Request(self.project, axes.recipe, name.version, lock, stored=True)
         memory = order.filters.memory or (self.wanted.memory,)
-        tell = partial(within, self.stages, "port", version)
-        made = make(request, self.cache, Stages(tell), self.scratch / version)
-        made = replace(made, application=benchmarks(recipe, self.wanted, self.project))
-        cell = single(self.axes, made.version, replace(order.filters, memory=memory), order.accel)
-        if allocator:
-            cell = replace(cell, allocator=allocator, version="")
-        return replace(unikernel(made, self.axes, cell), timeout=float(self.wanted.timeout))
+        stages = Stages(partial(within, self.stages, "port", str(name)))
+        scratch = self.scratch / str(name)
+        made = make(request, self.cache, stages, scratch)
+        made = replace(
+            made,
+            application=benchmarks(axes.recipe, self.wanted, self.project),
+            client=measuring(axes.recipe, self.wanted, self.project),
+        )
+        filters = replace(order.filters, memory=memory, allocators=())
+        cell = single(axes, made.version, filters, order.accel)
+        if name.allocator:
+            is_port = bool(axes.beside(name.allocator)[0])
+            version = cell.version if is_port else ""
+            cell = replace(cell, allocator=name.allocator, version=version)
+            made = on_allocator(
+                made, axes, name.allocator, self.project, self.cache, stages, scratch
+            )
+        unit = unikernel(made, axes, cell)
+        arguments = self.wanted.client.arguments if self.wanted.client else ()
+        return replace(unit, timeout=float(self.wanted.timeout), arguments=arguments)
+
+
+@dataclass(frozen=True)
+class _Name:
+    """One of those who are compared; ``label`` is what it is called, if not by its version."""
+
+    recipe: str
+    version: str
+    allocator: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        return self.label or f"{self.recipe} {self.version}"
 
 
 def _booted_with(unit: Unikernel, cpus: int) -> Unikernel:
@@ -260,6 +301,7 @@ def _sample(number: int, name: str, table: Table, memory: int) -> Sample:
         verdict=lost.verdict if lost else str(Kind.PASS),
         reason=lost.reason if lost else "",
         times=tuple(mine[at].time for at in sorted(mine) if at != COUNTED),
+        spent=tuple(mine[at].spent for at in sorted(mine) if mine[at].spent),
         instructions=mine[COUNTED].time if COUNTED in mine else 0,
         peak=memory - min(left) / _MIB if left else 0.0,
     )

@@ -2,17 +2,22 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from ukport.report.bench import Clock
 from ukport.source import Cache
+from ukport.verify.boot import Boot
+from ukport.verify.measure import measures, time_between_marks
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """What one boot gave: ``time`` in ns, or what the guest counted, 0 if it did not.
 
-    ``left`` is the least memory that the guest's allocator had, in bytes, -1 if not told.
+    ``left`` is the least memory that the guest's allocator had, in bytes, -1 if not told. ``spent``
+    is QEMU's processor time in ns where ``time`` counts instructions.
 
     ``round`` counts from 0; -1 is the boot whose clock counts instructions.
     """
@@ -21,12 +26,46 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     entrant: int
     time: int = 0
     left: int = -1
+    spent: int = 0
     verdict: str = "pass"
     reason: str = ""
 
     @property
     def passed(self) -> bool:
         return self.verdict == "pass"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read off a boot, as a Figure has it."""
+
+    time: int = 0
+    left: int = -1
+    spent: int = 0
+
+
+def by_guest(booted: Boot, clock: Clock) -> Reading:
+    """Between the marks of a guest: QEMU's processor time, or what the guest's clock counted.
+
+    That counts instructions under QEMU's ``-icount``, else nanoseconds where it tells its rate.
+    """
+    told = measures(booted.console)
+    ticks, left = told.get("count ticks", 0), told.get("left B", -1)
+    if clock is Clock.PROCESSOR:
+        return Reading(time_between_marks(booted.console, booted.arrivals), left)
+    if clock is Clock.GUEST:
+        return Reading(ticks * 10**9 // (told.get("rate Hz") or 10**9), left)
+    return Reading(ticks, left)
+
+
+def by_client(booted: Boot) -> Reading:
+    """Between the marks of a client: instructions where they were counted, else QEMU's time."""
+    if len(booted.marks) != len(("from", "to")):
+        return Reading()
+    began, ended = booted.marks
+    spent, counted = ended.spent - began.spent, ended.instructions - began.instructions
+    left = measures(booted.console).get("left B", -1)
+    return Reading(counted or max(1, spent), left, spent if counted else 0)
 
 
 class Figures:

@@ -2,6 +2,9 @@
 
 The first entrant is the baseline and the second is the baseline again: what that differs by is
 noise. Where the guest is emulated there is a round more, whose clock counts instructions.
+
+A guest that serves waits for its client, and how long depends on what else this machine does. Its
+instructions between the client's marks are counted in every round instead, where it is emulated.
 """
 
 from collections.abc import Sequence
@@ -11,15 +14,16 @@ from pathlib import Path
 
 from ukport.errors import UkportError
 from ukport.recipe.guest import Case
-from ukport.report.bench import SCHEMA
+from ukport.report.bench import SCHEMA, Clock
 from ukport.source import Cache
+from ukport.verify.boot import Boot
 from ukport.verify.build import BuildError, toolchain
+from ukport.verify.counter import can_count
 from ukport.verify.emulator import version
-from ukport.verify.measure import measures, time_between_marks
 from ukport.verify.trial import Subject, try_out
 from ukport.verify.verdict import Kind, lines
 from ukport.workflow.events import Begun, Event, Moved
-from ukport.workflow.figures import Figure, Figures
+from ukport.workflow.figures import Figure, Figures, Reading, by_client, by_guest
 from ukport.workflow.stage import Stages
 from ukport.workflow.unikernel import Unikernel
 from ukport.workflow.verify import image_of
@@ -66,11 +70,33 @@ class Rounds:
     consoles: dict[tuple[str, str], str] = field(default_factory=dict)
     _images: dict[int, Subject] = field(default_factory=dict)
 
+    @property
+    def served(self) -> bool:
+        """Whether the guests are servers, measured by a client."""
+        return self.entrants[BASELINE].unit.client is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether every round counts instructions."""
+        machine = self.entrants[BASELINE].unit.surroundings.machine
+        return self.served and emulated(self.accelerator) and can_count(machine.emulator)
+
+    @property
+    def clock(self) -> Clock:
+        """What tells how long a benchmark takes."""
+        if self.counts:
+            return Clock.INSTRUCTIONS
+        # The processor time of several CPUs is that of all of them.
+        several = any(one.unit.cell.cpus > 1 for one in self.entrants)
+        return Clock.GUEST if several else Clock.PROCESSOR
+
     def open(self, case: Case, *, fresh: bool) -> Table:
         """The figures of ``case`` that are kept, by all that went into them."""
         machine = self.entrants[BASELINE].unit.surroundings.machine
         tools = toolchain(machine)
         parts = [SCHEMA, self.accelerator, version(machine), *case.arguments]
+        client = self.entrants[BASELINE].unit.client
+        parts += [client.program.read_text("utf-8")] if client else []
         for one in self.entrants:
             library = one.unit.library.stamp if one.unit.library else ""
             parts += [one.unit.key(tools), one.unit.cell.name, library, one.unit.application.stamp]
@@ -90,7 +116,8 @@ class Rounds:
     def _rounds(self) -> tuple[int, ...]:
         # One clock for several CPUs would have them take turns.
         alone = all(one.unit.cell.cpus == 1 for one in self.entrants)
-        counted = (COUNTED,) if emulated(self.accelerator) and alone else ()
+        once = emulated(self.accelerator) and alone and not self.served
+        counted = (COUNTED,) if once else ()
         return (*counted, *range(self.runs))
 
     def _racing(self, at: int, table: Table) -> tuple[int, ...]:
@@ -136,33 +163,36 @@ class Rounds:
         name = self.entrants[number].name
         which = "instructions" if at == COUNTED else f"round {at + 1} of {self.runs}"
         self.stages.moved("measure", f"{which}: {case.name}, {name}")
-        subject = replace(
-            self._images[BASELINE if number == ITSELF else number],
-            arguments=case.arguments,
-            counted=at == COUNTED,
-        )
-        trial = try_out(subject, self.wanted, self.cache.root)
+        trial = try_out(self._subject(at, case, number), self.wanted, self.cache.root)
         self.booted += 1
         booted, kind, reason = trial.booted, trial.verdict.kind, trial.verdict.reason
-        console = booted.console if booted else b""
-        time = time_between_marks(console, booted.arrivals) if booted else 0
-        told = measures(console)
-        if any(one.unit.cell.cpus > 1 for one in self.entrants):
-            # The processor time of two CPUs is that of both: here the guest's own clock counts,
-            # as nanoseconds where it tells how fast it is.
-            time = told.get("count ticks", 0) * 10**9 // (told.get("rate Hz") or 10**9)
-        if kind is Kind.PASS and not time:
+        read = self._read(at, booted) if booted else Reading()
+        if kind is Kind.PASS and not read.time:
             kind, reason = Kind.FAIL, "the guest did not mark where it begins and ends to measure"
-        if kind is not Kind.PASS:
-            self.consoles[case.name, name] = "\n".join(lines(console))
+        if booted and kind is not Kind.PASS:
+            said = booted.console + (booted.told or b"")
+            self.consoles[case.name, name] = "\n".join(lines(said))
         return Figure(
             round=at,
             entrant=number,
-            time=told.get("count ticks", 0) if at == COUNTED else time,
-            left=told.get("left B", -1),
+            time=read.time,
+            left=read.left,
+            spent=read.spent,
             verdict=str(kind),
             reason="" if kind is Kind.PASS else reason,
         )
+
+    def _subject(self, at: int, case: Case, number: int) -> Subject:
+        image = self._images[BASELINE if number == ITSELF else number]
+        if image.client is None:
+            return replace(image, arguments=case.arguments, counted=at == COUNTED)
+        client = replace(image.client, arguments=case.arguments)
+        return replace(image, client=client, counted=self.counts)
+
+    def _read(self, at: int, booted: Boot) -> Reading:
+        if self.served:
+            return by_client(booted)
+        return by_guest(booted, Clock.INSTRUCTIONS if at == COUNTED else self.clock)
 
 
 def emulated(accelerator: str) -> bool:
