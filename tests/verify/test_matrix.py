@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tests.toy.recipes import parsed
 from ukport.errors import UsageError
+from ukport.recipe.error import RecipeError
 from ukport.source import Version
 from ukport.verify.matrix import Axes, Cell, Filters, Options, cells, folder_key, grouped, shard
 
@@ -37,6 +38,43 @@ def test_the_whole_matrix_is_every_point_that_serves_a_version(axes):
     assert len(found) == on_x86 + on_arm
     assert {c.version for c in found if c.architecture == "arm64"} == {"2.0.0", ""}
     assert {c.version for c in found if c.allocator == "other"} == {""}
+
+
+PORTED = """
+[matrix]
+own = "bbuddy"
+
+[[matrix.allocators]]
+name = "pool"
+recipe = "pool"
+at = ["1.0", "2.0"]
+"""
+
+
+def test_an_allocator_that_is_a_port_has_a_point_for_each_version():
+    axes = Axes.of(parsed(PORTED))
+    assert (axes.own, axes.ported) == ("bbuddy", ("pool@1.0", "pool@2.0"))
+    whole = cells(axes, VERSIONS[:1], Filters(), "tcg", whole=True)
+    assert [c.allocator for c in whole] == ["toy", "pool@1.0", "pool@2.0"]
+    assert [axes.beside(c.allocator) for c in whole] == [("", ""), ("pool", "1.0"), ("pool", "2.0")]
+    # Any other version can be asked for, and the recipe's own by either name.
+    for asked, meant in (("pool@3.0", "pool@3.0"), ("pool", "pool"), ("bbuddy", "toy")):
+        (one,) = cells(axes, VERSIONS[:1], Filters(allocators=(asked,)), "tcg", whole=False)
+        assert (one.allocator, one.version) == (meant, "1.0.0")
+    with pytest.raises(UsageError, match="no allocator 'lake'"):
+        cells(axes, VERSIONS[:1], Filters(allocators=("lake",)), "tcg", whole=False)
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (PORTED.replace('recipe = "pool"\n', ""), "at: expected none, since there is no recipe"),
+        (PORTED.replace('name = "pool"', 'name = "bbuddy"'), "a name of its own, 'bbuddy'"),
+    ],
+)
+def test_allocators_that_cannot_be(bad, told):
+    with pytest.raises(RecipeError, match=told):
+        parsed(bad)
 
 
 def test_a_filter_leaves_its_points_and_one_of_the_other_axes(axes):

@@ -16,6 +16,7 @@ def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
     yield from _archives(recipe)
     yield from _tree_names(recipe)
     yield from _points(recipe)
+    yield from _allocators(recipe)
     yield from _cases(recipe)
 
 
@@ -56,9 +57,17 @@ def _cases(recipe: Recipe) -> Iterator[Finding]:
         if case.name in taken:
             yield ("bench", "cases", at, "name"), f"expected another name, {case.name!r} is taken"
         taken.add(case.name)
-    others = [point.name for point in recipe.matrix.allocators]
+    matrix = recipe.matrix
+    others = [*([matrix.own] if matrix.own else []), *(point.name for point in matrix.allocators)]
     if recipe.bench.against not in (None, *others):
         yield ("bench", "against"), f"expected an allocator of the matrix: {', '.join(others)}"
+
+
+def _allocators(recipe: Recipe) -> Iterator[Finding]:
+    """Only one that is a port of its own has versions."""
+    for at, point in enumerate(recipe.matrix.allocators):
+        if point.at and point.recipe is None:
+            yield ("matrix", "allocators", at, "at"), "expected none, since there is no recipe"
 
 
 def _archives(recipe: Recipe) -> Iterator[Finding]:
@@ -101,7 +110,7 @@ def _points(recipe: Recipe) -> Iterator[Finding]:
         "allocators": [point.name for point in matrix.allocators],
     }
     for axis, names in axes.items():
-        taken = {recipe.name} if axis == "allocators" else set()
+        taken = {recipe.name, matrix.own} if axis == "allocators" else set()
         for at, name in enumerate(names):
             if name in taken:
                 yield ("matrix", axis, at, "name"), f"expected a name of its own, {name!r} is taken"

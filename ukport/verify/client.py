@@ -45,6 +45,11 @@ class Client:
     arguments: tuple[str, ...] = ()
 
     @property
+    def text(self) -> str:
+        """The program itself."""
+        return self.program.read_text("utf-8")
+
+    @property
     def board(self) -> tuple[str, ...]:
         """QEMU's options for the guest's network."""
         net = f"user,id=net,restrict=on,hostfwd=tcp:{HOST}:0-:{self.port}"

@@ -30,6 +30,7 @@ class Kept:
             *(SCHEMA, __version__, self._judge, unit.key(toolchain), unit.cell.name, library),
             *(unit.application.stamp, repr(unit.expected), repr(unit.timeout), accelerator),
             *(emulator.version(unit.surroundings.machine), "least" if least else ""),
+            *(repr(unit.arguments), unit.client.text if unit.client else ""),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 

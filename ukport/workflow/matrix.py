@@ -21,6 +21,7 @@ from ukport.verify import accelerator, budget, emulator
 from ukport.verify.budget import Budget
 from ukport.verify.build import toolchain
 from ukport.verify.matrix import Axes, Cell, Filters, cells, folder_key, grouped, shard
+from ukport.workflow.beside import on_allocator
 from ukport.workflow.events import Event, Finished, Planned, Tell, TellCells, Working
 from ukport.workflow.kept import Kept
 from ukport.workflow.port import Made, Request, for_cpus, make
@@ -88,7 +89,7 @@ def run(project: Path, name: str, cache: Cache, tell: TellCells, order: Order) -
     tell(Planned(len(wanted)))
     room = Budget(order.jobs or budget.cores(), budget.free_memory())
     with cache.scratch() as scratch:
-        made = _make_all(project, axes.recipe, wanted, cache, tell, scratch)
+        made = _make_all(project, axes, wanted, cache, tell, scratch)
         bench = Bench(project, axes, cache, tell, order, room, made)
         groups = grouped(wanted, lambda cell: folder_key(axes, cell))
         # The longest first: what is left at the end is short.
@@ -110,25 +111,37 @@ def run(project: Path, name: str, cache: Cache, tell: TellCells, order: Order) -
 
 def _make_all(
     project: Path,
-    recipe: Recipe,
+    axes: Axes,
     wanted: Sequence[Cell],
     cache: Cache,
     tell: TellCells,
     scratch: Path,
-) -> Mapping[str, Made | UkportError]:
-    """The port of every version, or why there is none; another allocator stands in recipe's own."""
+) -> Mapping[tuple[str, str], Made | UkportError]:
+    """The port of every version, or why there is none; another allocator stands in recipe's own.
+
+    A port that is an allocator stands beside it.
+    """
+    recipe = axes.recipe
     lock = locks.read(project / "recipes" / recipe.name)
-    found: dict[str, Made | UkportError] = {}
-    for version in dict.fromkeys(cell.version for cell in wanted):
+    found: dict[tuple[str, str], Made | UkportError] = {}
+    for version, beside in dict.fromkeys(_ports(axes, cell) for cell in wanted):
         text = version or recipe.version
-        tell(Working("", f"making the port of {recipe.name} {text}"))
+        tell(Working("", f"making the port of {recipe.name} {text} {beside}".rstrip()))
         request = Request(project, recipe, text, lock, stored=True)
+        place, quiet = scratch / f"{text} {beside}".rstrip(), Stages(_silent)
         try:
-            made = make(request, cache, Stages(_silent), scratch / text)
-            found[version] = for_cpus(made, project, wanted[0].cpus)
+            made = for_cpus(make(request, cache, quiet, place), project, wanted[0].cpus)
+            if beside:
+                made = on_allocator(made, axes, beside, project, cache, quiet, place)
+            found[version, beside] = made
         except UkportError as error:
-            found[version] = error
+            found[version, beside] = error
     return found
+
+
+def _ports(axes: Axes, cell: Cell) -> tuple[str, str]:
+    """The version of the port in a cell, and the allocator where that is a port, too."""
+    return cell.version, cell.allocator if axes.beside(cell.allocator)[0] else ""
 
 
 def _silent(_event: Event) -> None:
@@ -145,7 +158,7 @@ class Bench:
     tell: TellCells
     order: Order
     room: Budget
-    made: Mapping[str, Made | UkportError]
+    made: Mapping[tuple[str, str], Made | UkportError]
 
     def all(self, queue: Sequence[Sequence[Cell]]) -> Mapping[Cell, tuple[Result, bool]]:
         """The results of all cells; cells of one build folder one after the other."""
@@ -172,7 +185,7 @@ class Bench:
         return result, was_kept
 
     def _one(self, cell: Cell, kept: Kept) -> tuple[Result, bool]:
-        made = self.made[cell.version]
+        made = self.made[_ports(self.axes, cell)]
         if isinstance(made, UkportError):
             return nothing_made(self.axes, cell, made), False
         unit = unikernel(made, self.axes, cell)

@@ -96,7 +96,7 @@ class Rounds:
         tools = toolchain(machine)
         parts = [SCHEMA, self.accelerator, version(machine), *case.arguments]
         client = self.entrants[BASELINE].unit.client
-        parts += [client.program.read_text("utf-8")] if client else []
+        parts += [client.text] if client else []
         for one in self.entrants:
             library = one.unit.library.stamp if one.unit.library else ""
             parts += [one.unit.key(tools), one.unit.cell.name, library, one.unit.application.stamp]
