@@ -43,10 +43,11 @@ class Question:
 
 def known(project: Path, question: Question, cache: Cache) -> Symbols | None:
     """The kept answer, if there is one."""
-    return _read(place(project, question, cache), Symbols)
+    return decoded(place(project, question, cache), Symbols)
 
 
-def _read(kept: Path | None, kind: type[T]) -> T | None:
+def decoded(kept: Path | None, kind: type[T]) -> T | None:
+    """What a file keeps; None where there is none, or another format's."""
     try:
         return msgspec.msgpack.decode(kept.read_bytes(), type=kind) if kept else None
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
@@ -65,7 +66,7 @@ Pair = tuple[Question, Question]
 
 def known_difference(project: Path, questions: Pair, cache: Cache) -> Difference | None:
     """The kept comparison of two answers, if there is one."""
-    return _read(_between(project, questions, cache), Difference)
+    return decoded(_between(project, questions, cache), Difference)
 
 
 def keep_difference(project: Path, questions: Pair, cache: Cache, found: Difference) -> None:

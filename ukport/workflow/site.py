@@ -52,7 +52,7 @@ class Site(msgspec.Struct, frozen=True):
 
 def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symbols | None:
     """The symbols of a library from a build that is laid out; None where there is none."""
-    site = _known(project, question, cache)
+    site = answers.decoded(_place(project, question, cache), Site)
     if site is None or not Path(site.root).is_dir():
         return None
     stages = Stages(tell)
@@ -83,14 +83,6 @@ def keep(project: Path, question: Question, cache: Cache, site: Site) -> None:
         store(kept, msgspec.msgpack.encode(site))
 
 
-def _known(project: Path, question: Question, cache: Cache) -> Site | None:
-    kept = _place(project, question, cache)
-    try:
-        return msgspec.msgpack.decode(kept.read_bytes(), type=Site) if kept else None
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-        return None
-
-
 def _place(project: Path, question: Question, cache: Cache) -> Path | None:
     port = Question(question.recipe, question.version)
     kept = answers.place(project, port, cache)
@@ -107,11 +99,8 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 def kept_commands(site: Site) -> Commands | None:
     """The commands of the build, if that very port is what is laid out; its folder is held."""
-    try:
-        kept = msgspec.msgpack.decode(_kept(site).read_bytes(), type=_Kept)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-        return None
-    if kept.stamp != site.stamp:
+    kept = answers.decoded(_commands(site), _Kept)
+    if kept is None or kept.stamp != site.stamp:
         return None
     return {
         name: tuple(
@@ -131,15 +120,15 @@ def keep_commands(site: Site, commands: Commands) -> None:
         ]
         for name, some in commands.items()
     }
-    store(_kept(site), msgspec.msgpack.encode(_Kept(site.stamp, list(numbers), units)))
+    store(_commands(site), msgspec.msgpack.encode(_Kept(site.stamp, list(numbers), units)))
 
 
 def forget_commands(site: Site) -> None:
     """Before another port is laid out."""
-    _kept(site).unlink(missing_ok=True)
+    _commands(site).unlink(missing_ok=True)
 
 
-def _kept(site: Site) -> Path:
+def _commands(site: Site) -> Path:
     return Path(site.root) / "commands.msgpack"
 
 
