@@ -2,13 +2,15 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report.results import made
-from ukport.report import html
+from ukport.report import html, matrix
 from ukport.report.html import Bar, Chart, Page, Table
+from ukport.report.matrix import MatrixResult
 from ukport.verify.explanation import Explanation, Frame, Known, Place, Register, Role
 
 VOID = {"meta", "br", "rect", "path", "link", "img"}
@@ -69,6 +71,17 @@ def test_all_is_in_the_page():
     assert re.search(r"1\.5\W2\.5", text)
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
     assert len(set(page.ids)) == len(page.ids)
+
+
+def test_every_cell_of_a_matrix_has_a_place_of_its_own():
+    axes = product(("1.0.0", "1.1.0"), ("a", "b"), ("x86_64", "arm64"), (16, 32), ("tcg", "kvm"))
+    cells = tuple(
+        made(version=v, configuration=c, architecture=a, memory=m, compared=x)
+        for v, c, a, m, x in axes
+    )
+    page = Checked(html.render(matrix.page(MatrixResult(recipe="toy", cells=cells))))
+    assert len(page.ids) == len(set(page.ids)) == len(cells)
+    assert {link.removeprefix("#") for link in page.links} == set(page.ids)
 
 
 def test_nothing_comes_from_the_network():

@@ -81,12 +81,15 @@ class Page:
 
 
 def name_of(result: Result) -> str:
-    """What was tried and where: ``mimalloc 2.1.9, paging, x86_64, 512 MiB``."""
+    """What was tried and where: ``mimalloc 2.1.9, paging, x86_64, 512 MiB``.
+
+    With the accelerator where a matrix has several, so that no two cells have one name.
+    """
     is_port = result.allocator in ("", result.recipe)
     what = f"{result.recipe} {result.version}" if is_port else result.allocator
     where = (result.configuration, result.architecture)
     memory = f"{result.memory} MiB" if result.memory else ""
-    return ", ".join(filter(None, (what, *where, memory)))
+    return ", ".join(filter(None, (what, *where, memory, result.compared)))
 
 
 def title_of(result: Result) -> str:

@@ -198,7 +198,8 @@ def page(matrix: MatrixResult) -> Page:
         title=f"{matrix.recipe}: {passed} of {len(matrix.cells)} cells passed",
         results=matrix.cells,
         table=Table(
-            tuple(table.heading(column) for column in table.columns),
+            # A heading is broken between two axes, never within one.
+            tuple(table.heading(c).replace(" MiB", "\N{NO-BREAK SPACE}MiB") for c in table.columns),
             tuple((row, tuple(table.at(row, c) for c in table.columns)) for row in table.rows),
         ),
         notes=(f"{matrix.seconds:.0f} s on {matrix.cores} cores{kept}.", *lost),
