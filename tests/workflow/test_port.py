@@ -9,6 +9,7 @@ from tests.toy import commit, git, library
 from ukport.recipe import RecipeError, load
 from ukport.source import Cache
 from ukport.workflow import port
+from ukport.workflow.carry import summary
 from ukport.workflow.parts import upstream_parts
 from ukport.workflow.stage import Stages
 
@@ -118,3 +119,7 @@ def test_a_link_made_after_loading_is_refused(toy, request_, make, tmp_path, par
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RecipeError, match=f"recipes/toy/{part} is a symbolic link"):
         make(request_)
+
+
+def test_a_port_without_a_series_has_no_patches():
+    assert summary(()) == "no patches"

@@ -146,6 +146,8 @@ def _carry(
 def summary(carried: Sequence[Carried]) -> str:
     """``mimalloc 1 patch, unikraft 2: all unchanged, no fuzz``."""
     counts = [(one.tree, len(one.results)) for one in carried if one.parts]
+    if not counts:
+        return "no patches"
     words = [
         f"{tree} {n}" + (" patch" + "es" * (n != 1)) * (not i) for i, (tree, n) in enumerate(counts)
     ]
