@@ -88,6 +88,24 @@ def test_the_chart_stands_alone_and_bars_go_the_right_way():
     assert {mark.tone for mark in drawn.groups[1].marks} == {"lost", "more", "noise"}
 
 
+def test_on_several_cpus_the_chart_is_of_the_scaling():
+    base, twice = ("bbuddy, 1 CPU", "bbuddy, 2 CPUs")
+    one = case("pairs", subject(twice, 0.5))
+    one = msgspec.structs.replace(one, baseline=msgspec.structs.replace(one.baseline, name=base))
+    lost = case("larson", Sample(name=twice, verdict="crash"))
+    lost = msgspec.structs.replace(lost, baseline=msgspec.structs.replace(lost.baseline, name=base))
+    several = msgspec.structs.replace(bench(one, lost), cpus=2)
+    drawn = chart(several)
+    assert drawn.title.startswith("2 CPUs over one")
+    ((mark,), (gone,)) = (group.marks for group in drawn.groups)
+    assert (mark.label, mark.text, mark.tone) == ("bbuddy", "2.00", "less")
+    assert mark.start == drawn.one < mark.end
+    assert gone.tone == "lost"
+    scaled = sheets(several)[0]
+    assert scaled.heads == ("benchmark", "bbuddy")
+    assert scaled.rows == (("pairs", "2.00 (2.00\N{EN DASH}2.00)"), ("larson", "\N{EN DASH}"))
+
+
 def test_the_page_needs_nobody_and_runs_nothing():
     text = page(WHOLE)
     assert "<script" not in text

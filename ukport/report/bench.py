@@ -210,22 +210,29 @@ def _scaling(bench: Bench) -> Iterator[Sheet]:
     """The figure that several CPUs are about."""
     if bench.cpus == 1 or not bench.cases:
         return
-    subjects = (bench.cases[0].baseline, *bench.cases[0].subjects)
-    names = [name for one in subjects if (name := of(one.name))]
     yield Sheet(
         f"Scaling: {bench.cpus} CPUs over one",
         f"the same work; median of the rounds (quartiles); no more than {bench.cpus} can be had",
-        ("benchmark", *names),
+        ("benchmark", *scalings(bench.cases[0], bench.cpus)),
         tuple(
-            (case.name, *(_scaled(case, one, bench.cpus) for one in names)) for case in bench.cases
+            (
+                case.name,
+                *(ratio_of(one) if one else _NONE for one in scalings(case, bench.cpus).values()),
+            )
+            for case in bench.cases
         ),
     )
 
 
-def _scaled(case: Case, name: str, cpus: int) -> str:
-    times = {one.name: one.times for one in (case.baseline, *case.subjects) if one.passed}
-    found = scaling(times.get(on(name, 1), ()), times.get(on(name, cpus), ()))
-    return ratio_of(found) if found else _NONE
+def scalings(case: Case, cpus: int) -> dict[str, Spread | None]:
+    """The time on one CPU over that on all, by the subject's name without its CPUs."""
+    subjects = (case.baseline, *case.subjects)
+    times = {one.name: one.times for one in subjects if one.passed}
+    return {
+        name: scaling(times.get(on(name, 1), ()), times.get(on(name, cpus), ()))
+        for one in subjects
+        if (name := of(one.name))
+    }
 
 
 _NONE = "\N{EN DASH}"

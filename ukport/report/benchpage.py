@@ -17,9 +17,11 @@ from ukport.report.bench import (
     marks,
     measured,
     rule,
+    scalings,
     sheets,
 )
 from ukport.verify.measure import Call
+from ukport.verify.verdict import Kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -73,13 +75,19 @@ class Chart(msgspec.Struct, frozen=True):
 
 
 def chart(bench: Bench) -> Chart:
-    """Where everything in the chart of the times is."""
-    scale = _Scale.of(bench)
+    """Where everything in the chart of the times is; with several CPUs, in that of the scaling."""
     less, more = (marks(bench)[one] for one in (Call.LESS, Call.MORE))
+    title = f"{measured(bench)} \N{DIVISION SIGN} {bench.against}: left of 1 is {less}"
+    if bench.cpus > 1:
+        title = f"{bench.cpus} CPUs over one: right of 1 is faster on all"
+        bench = msgspec.structs.replace(
+            bench, cases=tuple(_scaled(one, bench.cpus) for one in bench.cases)
+        )
+    scale = _Scale.of(bench)
     groups = tuple(_groups(bench, scale))
     foot = groups[-1].y + groups[-1].height + _GAP if groups else _TOP
     return Chart(
-        f"{measured(bench)} \N{DIVISION SIGN} {bench.against}: left of 1 is {less}",
+        title,
         _LEFT + _PLOT + _RIGHT,
         foot + _FOOT,
         _LEFT,
@@ -90,6 +98,16 @@ def chart(bench: Bench) -> Chart:
         groups,
         f"green: {less}, red: {more}, grey: within the noise",
     )
+
+
+def _scaled(case: Case, cpus: int) -> Case:
+    """The case with the scaling of each subject in the place of its ratio."""
+    subjects = []
+    for name, found in scalings(case, cpus).items():
+        said = None if found is None else Call.LESS if found.median > 1 else Call.MORE
+        verdict = str(Kind.PASS) if found else "no figure"
+        subjects.append(Sample(name=name, verdict=verdict, ratio=found, call=said))
+    return msgspec.structs.replace(case, subjects=tuple(subjects))
 
 
 class _Scale(msgspec.Struct, frozen=True):
