@@ -133,7 +133,7 @@ def test_x2apic_is_asked_of_qemu_itself(tmp_path, monkeypatch, answer, able):
     program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo QEMU 7.2.0 && exit\n{answer}\n')
     program.chmod(0o755)
     machine = emulator.chosen(X86_64, str(program))
-    assert emulator.has_x2apic(machine) is able
+    assert emulator.has(machine, "tcg", "x2apic") is able
     lack = emulator.lack(machine, "tcg", 2)
     assert (lack is None) is able
     if lack:
@@ -182,7 +182,7 @@ def not_run(toy: Toy) -> str:
 
 
 @pytest.mark.skipif(
-    shutil.which(X86_64.qemu) is None or emulator.has_x2apic(X86_64),
+    shutil.which(X86_64.qemu) is None or emulator.has(X86_64, "tcg", "x2apic"),
     reason="needs a qemu-system-x86_64 without x2APIC, before 9.0",
 )
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core here")

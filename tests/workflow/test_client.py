@@ -2,11 +2,15 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.workflow.test_faults import edit
 from tests.workflow.test_upgrade import ukport
+from ukport.verify import boot
+from ukport.verify.boot import Accelerator
+from ukport.verify.client import Client
 
 pytestmark = [
     pytest.mark.boot,
@@ -28,6 +32,8 @@ print("ukport: begin toy 1 (100)")
 """
 RESULTS = 'print("ok 1 - talk\\n1..1\\nukport: end 1/1")\n'
 SERVE = "for (;;) ;"
+END = b"\xb0\x10\x66\xba\x01\x05\xee"  # how the probe ends itself
+HALT = b"\xf4\xeb\xfd".ljust(len(END), b"\x90")
 
 
 def served(toy, program, code=SERVE, *, more=""):
@@ -76,6 +82,39 @@ def test_a_guest_that_dies_takes_its_client_along(toy):
         toy, f"{TALK}time.sleep(600)\n", "*(volatile int *)0 = 7; __builtin_unreachable();"
     )
     assert result["verdict"] == "crash"
+
+
+def test_a_guest_that_does_not_answer(toy):
+    ask = """
+import socket, sys
+print("ukport: begin toy 1 (100)")
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), 1) as server:
+    server.sendall(bytes([255, 0, 254]) * 100)
+    try:
+        server.recv(1)
+    except TimeoutError:
+        print("# no answer in a second\\nnot ok 1 - talk\\n1..1\\nukport: end 0/1")
+"""
+    done, result = served(toy, ask)
+    assert (done.returncode, result["verdict"]) == (1, "fail")
+    assert "talk" in result["reason"]
+    assert "# no answer in a second" in (toy.project / "reports/toy-1.0.0/console.log").read_text()
+
+
+def test_two_guests_never_want_the_same_port(tmp_path):
+    """Each is forwarded a port that the kernel chose: none can be taken."""
+    image, program = tmp_path / "image", tmp_path / "client.py"
+    image.write_bytes(boot.probe_image().replace(END, HALT))
+    program.write_text("import sys, time\nprint(sys.argv[2])\ntime.sleep(1)\n")
+
+    def run(port):
+        client = Client(program, port)
+        return boot.run(image, Accelerator("tcg"), memory=16, timeout=60, client=client)
+
+    with ThreadPoolExecutor(2) as pool:
+        told = [booted.told for booted in pool.map(run, (7, 7))]
+    ports = {int(one) for one in told}
+    assert len(ports) == 2, told
 
 
 def test_a_client_that_is_not_there(toy):

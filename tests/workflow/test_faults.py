@@ -197,3 +197,17 @@ def test_gdb_where_nothing_crashed(toy):
     done = ukport(toy, "verify", "toy", "--gdb")
     assert done.returncode == 2
     assert "no guest crashed, the verdict is PASS" in done.stderr
+
+
+@pytest.mark.parametrize(("feature", "able"), [("sse2", True), ("avx1024", False)])
+def test_a_processor_without_what_the_guest_needs(toy, feature, able):
+    """QEMU is asked; nothing is built that could not run."""
+    needs = f'[test]\ncpu_features = {{ x86_64 = ["{feature}"], arm64 = ["nothing"] }}\n'
+    toy.recipe.write_text(toy.recipe.read_text().replace("[test]\n", needs))
+    done = ukport(toy, "verify", "toy", "--json")
+    result = json.loads(done.stdout)
+    assert result["verdict"] == ("pass" if able else "not run")
+    if not able:
+        assert f"emulates no {feature}, which the guest needs" in result["reason"]
+        assert "use KVM, or a newer QEMU: --qemu PATH or UKPORT_QEMU" in result["hint"]
+        assert "build" not in result["stages"]

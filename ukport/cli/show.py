@@ -130,6 +130,8 @@ class Screen:
             self._out.print(Text(f"  {result.elsewhere}", style="bold yellow"))
         for text in brief(result.explanation) if result.explanation else ():
             say(self._out, Text(f"  {clean(text)}", style="dim"))
+        if result.hint and not result.explanation:
+            say(self._out, Text(f"  → {clean(result.hint)}", style="dim"))
         if result.baseline:
             say(self._out, Text(f"  against {compare.told(result.baseline)}"))
         for path in result.written:

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from ukport.recipe.pattern import (
+    CpuFeature,
     Flag,
     Identifier,
     Line,
@@ -71,7 +72,8 @@ class Client(Strict, frozen=True, kw_only=True):
 class Test(Strict, frozen=True, kw_only=True):
     """The application that is booted; ``memory`` in MiB, ``timeout`` in seconds.
 
-    Its own tests report, or those of a ``client``.
+    Its own tests report, or those of a ``client``. ``cpu_features`` are what the guest needs of the
+    processor, by architecture.
     """
 
     sources: Annotated[tuple[RelativePath, ...], Meta(min_length=1)]
@@ -79,6 +81,7 @@ class Test(Strict, frozen=True, kw_only=True):
     memory: Annotated[int, Meta(ge=2, le=65536)] = 512
     timeout: Annotated[int, Meta(ge=1, le=3600)] = 60
     flags: tuple[Flag, ...] = ()
+    cpu_features: dict[Name, tuple[CpuFeature, ...]] = field(default_factory=dict)
     client: Client | None = None
     upstream: UpstreamTests | None = None
     smp: SmpTests | None = None

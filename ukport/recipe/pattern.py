@@ -50,6 +50,8 @@ Define = Annotated[str, whole(r"[A-Za-z_][A-Za-z0-9_]*(?:=[A-Za-z0-9_]+)?", 128)
 Line = Annotated[str, whole(r"[^\x00-\x1f\"\\$`]*", 400)]
 # A word of a guest's command line.
 Word = Annotated[str, whole(r"[A-Za-z0-9_.,:/=+-]+", 64)]
+# A property of QEMU's processors.
+CpuFeature = Annotated[str, whole(r"[a-z0-9][a-z0-9_.-]*", 64)]
 # Code is looked for and never written anywhere, so it may hold any character but controls.
 Text = Annotated[str, whole(r"[^\x00-\x09\x0b-\x1f]+", 1000)]
 

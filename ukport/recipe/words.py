@@ -159,6 +159,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "memory": "The guest's memory, in MiB.",
         "timeout": "How long it may run, in seconds.",
         "flags": "More flags for the compiler.",
+        "cpu_features": "What the guest needs of the processor, by architecture, in QEMU's names.",
         "client": "The program on the host that tests a guest which is a server.",
         "upstream": "Upstream's own tests.",
         "smp": "The application for several CPUs.",

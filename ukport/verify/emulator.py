@@ -95,8 +95,16 @@ def _version(words: Sequence[str]) -> str:
     return done.text.partition("\n")[0] if done.returncode == 0 else ""
 
 
-def lack(machine: Machine, accelerator: str, cpus: int) -> Lack | None:
-    """Why ``cpus`` of ``machine`` cannot run at the same time here; None where they can."""
+def lack(
+    machine: Machine, accelerator: str, cpus: int, features: Sequence[str] = ()
+) -> Lack | None:
+    """Why ``cpus`` of ``machine`` cannot run at the same time here; None where they can.
+
+    Each must have the ``features``, by QEMU's names.
+    """
+    for feature in features:
+        if not has(machine, accelerator, feature):
+            return _without(machine, accelerator, feature)
     if cpus == 1:
         return None
     if len(os.sched_getaffinity(0)) == 1:
@@ -104,26 +112,43 @@ def lack(machine: Machine, accelerator: str, cpus: int) -> Lack | None:
             f"there is one core here: {cpus} CPUs would only take turns",
             "run it where there are two cores or more",
         )
-    if machine.name == X86_64.name and accelerator == "tcg" and not has_x2apic(machine):
-        number = re.search(r"\d+(?:\.\d+)+", version(machine))
+    if machine.name == X86_64.name and accelerator == "tcg" and not has(machine, "tcg", "x2apic"):
         return Lack(
-            f"QEMU {number[0] if number else ''} emulates no x2APIC, without which Unikraft"
+            f"QEMU {_number(machine)} emulates no x2APIC, without which Unikraft"
             " starts no second CPU",
             f"use KVM, or QEMU {LEAST} or newer: --qemu PATH or {VARIABLE}; arm64 needs neither",
         )
     return None
 
 
-def has_x2apic(machine: Machine) -> bool:
-    """Whether this QEMU emulates an x86 processor with x2APIC: asked of itself, by starting one."""
-    return _has_x2apic(machine.emulator)
+def _without(machine: Machine, accelerator: str, feature: str) -> Lack:
+    if accelerator == "kvm":
+        return Lack(
+            f"this machine's processor has no {feature}, which the guest needs",
+            "say --accel tcg, with a QEMU that emulates it",
+        )
+    return Lack(
+        f"QEMU {_number(machine)} emulates no {feature}, which the guest needs",
+        f"use KVM, or a newer QEMU: --qemu PATH or {VARIABLE}",
+    )
+
+
+def _number(machine: Machine) -> str:
+    found = re.search(r"\d+(?:\.\d+)+", version(machine))
+    return found[0] if found else ""
+
+
+def has(machine: Machine, accelerator: str, feature: str) -> bool:
+    """Whether its processor has it with this QEMU: asked of that itself, by starting one."""
+    return _has((*machine.emulator, *machine.board), accelerator, feature)
 
 
 @cache
-def _has_x2apic(words: tuple[str, ...]) -> bool:
+def _has(words: tuple[str, ...], accelerator: str, feature: str) -> bool:
+    processor = "host" if accelerator == "kvm" else "max"
     done = process.run(
         [
-            *(*words, "-accel", "tcg", "-machine", "pc", "-cpu", "max,x2apic=on,enforce=on"),
+            *(*words, "-accel", accelerator, "-cpu", f"{processor},{feature}=on,enforce=on"),
             *("-S", "-display", "none", "-nodefaults", "-monitor", "stdio"),
         ],
         input=b"quit\n",

@@ -1,6 +1,7 @@
 """``ukport bench``: a recipe's benchmarks against another allocator or version."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -78,7 +79,8 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
     if wanted.client:
         client.require(wanted.client.modules, wanted.client.tools)
     chosen_accelerator = accelerator.choose(cache.root, order.accel, machine)
-    _check_cpus(machine, chosen_accelerator.name, order.filters.cpus)
+    features = recipe.test.cpu_features.get(machine.name, ())
+    _check_cpus(machine, chosen_accelerator.name, order.filters.cpus, features)
     accel = str(chosen_accelerator)
     if not (order.runs or emulated(accel)):
         raise UsageError("--runs 0: only an emulator counts instructions", "say --accel tcg")
@@ -152,9 +154,9 @@ def _for_cpus(recipe: Recipe, wanted: Wanted, cpus: int) -> Wanted:
     )
 
 
-def _check_cpus(machine: Machine, accel: str, cpus: int) -> None:
-    """Raises MissingError where this machine cannot run so many CPUs at the same time."""
-    lack = emulator.lack(machine, accel, cpus)
+def _check_cpus(machine: Machine, accel: str, cpus: int, features: Sequence[str]) -> None:
+    """Raises MissingError where this machine cannot run so many such CPUs at the same time."""
+    lack = emulator.lack(machine, accel, cpus, features)
     if lack:
         raise MissingError(lack.reason, lack.hint)
 

@@ -19,7 +19,8 @@ class Unikernel:
     """``memory`` in MiB, ``timeout`` in seconds; without ``library`` it runs on another allocator.
 
     ``variant`` sets its cell apart from the ordinary one. ``accelerator`` is what is wanted, one of
-    ``accelerator.CHOICES``; ``arguments`` are the guest's command line.
+    ``accelerator.CHOICES``; ``arguments`` are the guest's command line, ``features`` what it
+    needs of the processor.
     """
 
     recipe: str
@@ -35,6 +36,7 @@ class Unikernel:
     accelerator: str
     client: Client | None = None
     arguments: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     def key(self, toolchain: str) -> str:
         """Names its build folder."""
@@ -65,6 +67,7 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
         accelerator=cell.accelerator,
         client=made.client,
         arguments=made.recipe.test.client.arguments if made.recipe.test.client else (),
+        features=made.recipe.test.cpu_features.get(cell.architecture, ()),
     )
 
 

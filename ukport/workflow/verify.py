@@ -172,11 +172,11 @@ def prove(unit: Unikernel, cache: Cache, stages: Stages, *, jobs: int = 0) -> Ve
 
 def _lacking(unit: Unikernel, cache: Cache) -> emulator.Lack | None:
     """What this machine lacks for the unikernel's CPUs; known before anything is built."""
-    if unit.cell.cpus == 1:
+    if unit.cell.cpus == 1 and not unit.features:
         return None
     machine = unit.surroundings.machine
     accel = accelerator.choose(cache.root, unit.accelerator, machine)
-    return emulator.lack(machine, accel.name, unit.cell.cpus)
+    return emulator.lack(machine, accel.name, unit.cell.cpus, unit.features)
 
 
 def _build(
