@@ -27,7 +27,7 @@ def release(
     directory: Directory = Path(),
 ) -> int:
     """Prepare a release: branches, texts, sums, bill of materials. Nothing is pushed."""
-    from ukport.cli.show import Screen
+    from ukport.cli.show import Screen, near
     from ukport.workflow.release import Release
 
     with Screen(json=json, color=color) as screen:
@@ -35,7 +35,9 @@ def release(
         target = directory.absolute() / out if out else None
         done = work.prepare(name, since=since, out=target, dry_run=dry_run)
         rows = [(file,) for file in done.files]
-        code = screen.finish_rows("release", [done], rows, done.folder or "would be written")
+        code = screen.finish_rows(
+            "release", [done], rows, near(done.folder) if done.folder else "would be written"
+        )
         for line in done.checked:
             screen.note(f"checkpatch.uk: {line}")
         screen.note(f"{name} {done.version}: {done.verdict}; nothing was pushed")

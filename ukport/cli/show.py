@@ -124,7 +124,7 @@ class Screen:
         if not result.passed:
             line.append(f": {result.reason}", style="default")
         if result.report:
-            line.append(f"    report: {_near(result.report)}", style="dim")
+            line.append(f"    report: {near(result.report)}", style="dim")
         say(self._out, line)
         if result.elsewhere:
             self._out.print(Text(f"  {result.elsewhere}", style="bold yellow"))
@@ -182,7 +182,7 @@ class Screen:
             if not row.passed:
                 say(self._out, Text(f"{row.version}: {row.reason}"))
         line = Text(f"{sweep.recipe}: {table.headline(sweep)}", style="bold")
-        line.append(f"    report: {_near(sweep.report)}", style="dim")
+        line.append(f"    report: {near(sweep.report)}", style="dim")
         say(self._out, line)
         return ExitCode.OK if sweep.passed else ExitCode.FINDINGS
 
@@ -203,7 +203,7 @@ class Screen:
         else:
             head = f"the upgrade of {waiting.recipe} to {waiting.version} waits:"
             say(self._out, Text(f"{head}\n{waiting.reason}\n"))
-            self._out.print(Text(f"resolve it in {_near(str(folder))}, then run:"))
+            self._out.print(Text(f"resolve it in {near(str(folder))}, then run:"))
             self._out.print("ukport upgrade --continue  (or --skip the patch, or --abort)")
         return ExitCode.CONFLICT if waiting else ExitCode.OK
 
@@ -283,7 +283,7 @@ class Screen:
         for line in summary(bench):
             self.put(Text(line))
         last = Text(f"{bench.recipe}: ", style="bold").append(headline(bench), style="default")
-        self.put(last.append(f"    report: {_near(bench.report)}", style="dim"))
+        self.put(last.append(f"    report: {near(bench.report)}", style="dim"))
         return ExitCode.OK if bench.passed else ExitCode.FINDINGS
 
     def finish_list(self, listed: Sequence["Listed"]) -> int:
@@ -361,7 +361,7 @@ def _called(word: str) -> Text:
     return Text(word, style=style)
 
 
-def _near(path: str) -> str:
+def near(path: str) -> str:
     """A path as short as it can be from here."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
