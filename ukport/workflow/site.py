@@ -53,7 +53,12 @@ class Site(msgspec.Struct, frozen=True):
 def symbols(project: Path, question: Question, cache: Cache, tell: Tell) -> Symbols | None:
     """The symbols of a library from a build that is laid out; None where there is none."""
     site = answers.decoded(_place(project, question, cache), Site)
-    if site is None or not Path(site.root).is_dir():
+    # A cache may have been copied to another place: its builds name the old one.
+    if (
+        site is None
+        or not (root := Path(site.root)).is_relative_to(cache.root)
+        or not root.is_dir()
+    ):
         return None
     stages = Stages(tell)
     with held(site, stages) as workspace:
