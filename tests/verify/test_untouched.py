@@ -1,7 +1,10 @@
 import os
+import shutil
 
 import pytest
 
+from ukport import process
+from ukport.verify.build import _compiler_cache
 from ukport.verify.untouched import note, untouched
 from ukport.verify.workspace import compiled_before, hold, note_compiled
 
@@ -70,3 +73,26 @@ def test_trees_are_compiled_for_the_first_time_only_once(tmp_path):
         assert compiled_before(one)
         assert compiled_before(two)
         assert not compiled_before(other)
+
+
+@pytest.mark.skipif(shutil.which("ccache") is None, reason="ccache is not installed")
+def test_a_header_that_is_found_before_another_is_seen(tmp_path, monkeypatch):
+    """A patch that adds one makes other trees; ccache alone would serve what was there before."""
+    monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "ccache"))
+
+    def compiled(name: str, trees: str, headers: dict[str, str]) -> bytes:
+        with hold(tmp_path / "build" / name, lambda _: None) as held:
+            for path, text in {"a.c": '#include "n.h"\nint n = N;\n', **headers}.items():
+                (held.root / path).parent.mkdir(exist_ok=True)
+                (held.root / path).write_text(text)
+                os.utime(held.root / path, (1, 1))
+            (held.root / "surroundings.stamp").write_text(trees)
+            note_compiled(held)
+            command = ["env", "gcc", "-c", "-Ifirst", "-Isecond", "a.c", "-o", "a.o"]
+            process.run(command, cwd=held.root, env=_compiler_cache(held))
+            return (held.root / "a.o").read_bytes()
+
+    second = {"second/n.h": "#define N 2\n"}
+    old = compiled("one", "a", second)
+    assert compiled("two", "a", second) == old
+    assert compiled("three", "b", {**second, "first/n.h": "#define N 1\n"}) != old

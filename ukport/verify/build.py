@@ -22,6 +22,7 @@ from ukport.verify.workspace import (
     building,
     compiled_before,
     note_compiled,
+    trees_in,
 )
 
 _FIRST_ERROR = re.compile(
@@ -174,7 +175,8 @@ def _compiler_cache(workspace: Workspace) -> dict[str, str]:
     No object names its folder or, but for the macros that it uses, its configuration: so what is
     compiled for one configuration serves all others. What is not there takes 1.7 times as long with
     ccache, since all headers are read twice then; so the first build of some trees, which may be
-    the only one, goes without. CCACHE_DISABLE is the user's word.
+    the only one, goes without. Trees share nothing: ccache looks at the headers that were read, and
+    would not see a new one that is found before them. CCACHE_DISABLE is the user's word.
     """
     folder = next((path for path in _CCACHE if (Path(path) / "gcc").exists()), None)
     if folder is None or not compiled_before(workspace):
@@ -182,6 +184,7 @@ def _compiler_cache(workspace: Workspace) -> dict[str, str]:
     return {
         "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}",
         "CCACHE_BASEDIR": str(workspace.root),
+        "CCACHE_NAMESPACE": f"ukport {trees_in(workspace)}",
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_ABSSTDERR": "1",
     }

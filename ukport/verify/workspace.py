@@ -206,9 +206,14 @@ def note_compiled(workspace: Workspace) -> None:
         note.touch()
 
 
-def _compiled(workspace: Workspace) -> Path | None:
+def trees_in(workspace: Workspace) -> str:
+    """Names what ``prepare`` laid out there, as ``Surroundings.trees`` does."""
     stamp = workspace.root / "surroundings.stamp"
-    trees = stamp.read_text("utf-8") if stamp.exists() else ""
+    return stamp.read_text("utf-8") if stamp.exists() else ""
+
+
+def _compiled(workspace: Workspace) -> Path | None:
+    trees = trees_in(workspace)
     return workspace.root.parents[1] / "compiled" / trees if trees else None
 
 
