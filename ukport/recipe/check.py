@@ -16,6 +16,7 @@ def inconsistencies(recipe: Recipe) -> Iterator[Finding]:
     yield from _archives(recipe)
     yield from _tree_names(recipe)
     yield from _points(recipe)
+    yield from _sources(recipe)
     yield from _allocators(recipe)
     yield from _cases(recipe)
 
@@ -61,6 +62,18 @@ def _cases(recipe: Recipe) -> Iterator[Finding]:
     others = [*([matrix.own] if matrix.own else []), *(point.name for point in matrix.allocators)]
     if recipe.bench.against not in (None, *others):
         yield ("bench", "against"), f"expected an allocator of the matrix: {', '.join(others)}"
+
+
+def _sources(recipe: Recipe) -> Iterator[Finding]:
+    """Either the recipe names what is compiled, or the published library's own glue does."""
+    glue, published = recipe.glue, recipe.published
+    is_whole = published is not None and published.whole
+    if is_whole and (glue.named or glue.source_list):
+        yield ("glue",), "expected no sources, since the published library names them"
+    if not is_whole and not (glue.named or glue.source_list):
+        yield ("glue",), "expected either source_list or sources or source_objects"
+    if is_whole and published and published.origin is None:
+        yield ("published",), "expected origin, the archive that its Makefile.uk fetches"
 
 
 def _allocators(recipe: Recipe) -> Iterator[Finding]:

@@ -83,10 +83,13 @@ class Tree(Strict, frozen=True, kw_only=True):
 class Published(Tree, frozen=True, kw_only=True):
     """The library as it is published; ``patches`` is the folder of its series for upstream.
 
-    It is read where the project has no series of that name yet.
+    It is read where the project has no series of that name yet. ``whole`` is a port that is the
+    published library itself: its own glue and patches, with our ``series`` on top of them all, and
+    the archive that it fetches (``origin``). Nothing is generated then.
     """
 
     patches: RelativePath = "patches"
+    whole: bool = False
 
 
 class Backend(Strict, frozen=True, kw_only=True):
@@ -213,9 +216,13 @@ class Glue(Strict, frozen=True, kw_only=True):
     options: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
-        named = bool(self.source_objects or self.sources or self.optional_sources)
-        if (self.source_list is not None) == named:
+        if self.source_list is not None and self.named:
             raise ValueError("expected either source_list or sources or source_objects")
+
+    @property
+    def named(self) -> bool:
+        """Whether sources are named one by one, or by the objects of a makefile."""
+        return bool(self.source_objects or self.sources or self.optional_sources)
 
 
 class Configuration(Strict, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Tree": _TREE,
     "Published": {
         **_TREE,
+        "whole": "Whether the port is that library itself, with its own glue.",
         "patches": "The folder of its series for upstream.",
     },
     "Origin": {

@@ -40,7 +40,7 @@ def glue_change(
     """New glue, and the sources that it compiles, against the project's; all is new at first."""
     folder = lib_folder(project, recipe)
     old = {name: _text(folder / name) for name in glue}
-    before = _compiled_in(old["Makefile.uk"], recipe)
+    before = _compiled_in(old.get("Makefile.uk", ""), recipe)
     after = frozenset(compiled)
     return GlueChange(
         added=tuple(sorted(after - before)),

@@ -31,6 +31,7 @@ from ukport.workflow.stage import Stages
 from ukport.workflow.surroundings import Around
 from ukport.workflow.symbols import of, request, workspace_root
 from ukport.workflow.transaction import commit, differing, recover
+from ukport.workflow.whole import is_whole
 
 
 @dataclass(frozen=True)
@@ -89,24 +90,32 @@ def beside(project: Path, made: Made) -> Glue:
 def check(
     project: Path, name: str, version: str | None, cache: Cache, tell: Tell
 ) -> tuple[Finding, ...]:
-    """All that is wrong with the glue: against the project, against symbols, against Kconfig."""
+    """All that is wrong with the glue: against the project, against symbols, against Kconfig.
+
+    The glue of a published library that is taken as it is has nothing to be held against.
+    """
     recover(project)
     stages = Stages(tell)
     with cache.scratch() as scratch:
         made = make(request(project, Question(name, version)), cache, stages, scratch)
-        symbols = of(project, made, Question(name, version), cache, stages)
-        found = beside(project, made)
-        findings = [*found.drift()]
-        with stages.stage("proof", made.library.library) as said:
-            findings += _objects(made)
-            findings += proof.prove(symbols, _ground(made, cache, scratch / "kconfig"))
-            said.append(
-                f"{len(symbols.units)} sources, {len(symbols.outside)} symbols from outside"
-            )
+        findings: list[Finding] = []
+        if not is_whole(made.recipe):
+            symbols = of(project, made, Question(name, version), cache, stages)
+            findings += beside(project, made).drift()
+            findings += _proven(made, symbols, cache, stages, scratch)
         with stages.stage("lint", made.library.name):
             around = Around(made.recipe.core, made.recipe.libraries)
             findings += lint.check(ExternalLibrary(made.library.files), around, cache)
     return in_order(findings)
+
+
+def _proven(
+    made: Made, symbols: Symbols, cache: Cache, stages: Stages, scratch: Path
+) -> Iterator[Finding]:
+    with stages.stage("proof", made.library.library) as said:
+        yield from _objects(made)
+        yield from proof.prove(symbols, _ground(made, cache, scratch / "kconfig"))
+        said.append(f"{len(symbols.units)} sources, {len(symbols.outside)} symbols from outside")
 
 
 def _objects(made: Made) -> Iterator[Finding]:

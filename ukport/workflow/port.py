@@ -15,6 +15,7 @@ from ukport.glue import buildlists, features, generate, hand
 from ukport.glue import sources as source_list
 from ukport.recipe import Backend, Lock, Recipe, RecipeError
 from ukport.recipe import files as own
+from ukport.series.patch import Patch
 from ukport.source import Cache, Sources, Version, fetch, find_version, within
 from ukport.symbols import constant, declarations
 from ukport.verify.build import toolchain
@@ -28,6 +29,9 @@ from ukport.workflow.changes import GlueChange, glue_change, lib_folder
 from ukport.workflow.memory import carry_from_memory, remembered
 from ukport.workflow.parts import upstream_parts
 from ukport.workflow.stage import Stages
+from ukport.workflow.whole import is_whole
+from ukport.workflow.whole import library as published_library
+from ukport.workflow.whole import macros as published_macros
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,11 @@ def assemble(
     files = patched.repository.list(patched.tree)
     compiled = _compiled(recipe, patched, frozenset(files), upstream.tag)
     optional = _optional(recipe, frozenset(files), upstream.tag)
-    declared = _declarations(recipe, patched, files, cache)
+    whole = is_whole(recipe)
+    if whole:
+        declared = declarations.Declarations({}, {}, frozenset(), published_macros(recipe, found))
+    else:
+        declared = _declarations(recipe, patched, files, cache)
     port = generate.Port(
         version=str(version),
         tag=upstream.tag,
@@ -154,16 +162,14 @@ def assemble(
         backend=backend,
         exports=declared.exported,
     )
-    generated = generate.generate(recipe, port)
+    generated = {} if whole else generate.generate(recipe, port)
     origin = originals.judged(request.project, recipe, generated, frozenset(files), cache)
     by_hand = origin.hand if origin else _there_by_hand(request)
     glue = hand.joined(generated, by_hand)
-    series = {f"patches/{p.name}": p.raw for p in by_name[upstream.name].series}
-    texts = {name: text.encode() for name, text in glue.items()}
-    library = Library(
+    library = published_library(recipe, found, by_name) or Library(
         name=f"lib-{recipe.name}",
         library=recipe.glue.library,
-        files={**texts, **series, **own.read(request.project, recipe.name, "glue")},
+        files=_files(request, glue, by_name[upstream.name].series),
         archive=upstream.archive,
     )
     return Made(
@@ -183,6 +189,16 @@ def assemble(
         origin=origin,
         client=own_client(recipe, request.project),
     )
+
+
+def _files(
+    request: Request, glue: Mapping[str, str], series: Sequence[Patch]
+) -> Mapping[str, bytes]:
+    return {
+        **{name: text.encode() for name, text in glue.items()},
+        **{f"patches/{patch.name}": patch.raw for patch in series},
+        **own.read(request.project, request.recipe.name, "glue"),
+    }
 
 
 def _there_by_hand(request: Request) -> Mapping[str, str]:

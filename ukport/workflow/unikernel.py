@@ -12,6 +12,7 @@ from ukport.verify.matrix import Axes, Cell, Filters, cells
 from ukport.verify.verdict import Expected
 from ukport.verify.workspace import Application, Library, Surroundings
 from ukport.workflow.port import Made
+from ukport.workflow.whole import origin as origin_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def _timeout(made: Made, cell: Cell) -> int:
 
 def _port(made: Made) -> Port:
     upstream = made.recipe.upstream
-    origin = upstream.folder_at(str(made.version), made.sources.upstream.tag)
+    ordinary = upstream.folder_at(str(made.version), made.sources.upstream.tag)
+    origin = origin_of(made.recipe, ordinary)
     return Port(made.library.library, made.library.name, origin, made.recipe.test.memory)
 
 
