@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ukport.cli.options import Accel, Bundle, Color, Directory, Json, Mirror, Offline
+from ukport.cli.options import Accel, Bundle, Color, Directory, Json, Mirror, Offline, Qemu
 from ukport.cli.places import cache, project
 from ukport.errors import FetchError, UsageError
 
@@ -40,6 +40,7 @@ def upgrade(
         bool, typer.Option("--dry-run", help="Do everything, but write nothing here.")
     ] = False,
     accel: Accel = "auto",
+    qemu: Qemu = "",
     json: Json = False,
     offline: Offline = False,
     mirror: Mirror = None,
@@ -59,7 +60,7 @@ def upgrade(
         )
     with Screen(json=json, color=color) as screen:
         store = cache(offline=offline, mirror=mirror, bundle=bundle)
-        work = Upgrade(project(directory), store, screen.tell, accel, dry_run)
+        work = Upgrade(project(directory), store, screen.tell, accel, dry_run, qemu)
         if abort:
             return screen.finish_paths("forgotten", [f"{work.abort().recipe}: nothing was changed"])
         if undo:

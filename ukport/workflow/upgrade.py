@@ -42,6 +42,7 @@ class Upgrade:
     tell: Tell
     accel: str = "auto"
     dry_run: bool = False
+    qemu: str = ""  # another than PATH's
 
     @property
     def desk(self) -> Desk:
@@ -89,14 +90,15 @@ class Upgrade:
         began = time.monotonic()
         recipe = load(self.project, waiting.recipe)
         axes = Axes.of(recipe)
-        check_machine(self.accel, recipe, *chosen(axes, Filters()))
+        filters = Filters(qemu=self.qemu)
+        check_machine(self.accel, recipe, *chosen(axes, filters))
         stages = Stages(self.tell)
         with self.cache.scratch() as scratch:
             try:
                 made = self._make(waiting, stages, scratch)
             except StandingError as stood:
                 raise self._wait(waiting, stood) from None
-            cell = single(axes, made.version, Filters(), self.accel)
+            cell = single(axes, made.version, filters, self.accel)
             proof = prove(unikernel(made, axes, cell), self.cache, stages)
             compared = reviews(made.carried, scratch)
         result = result_of(made, proof, stages, time.monotonic() - began)
@@ -180,6 +182,8 @@ def files(project: Path, made: Made) -> Mapping[str, bytes | None]:
     found |= {f"{folder}/lib/{name}": text.encode() for name, text in made.glue.items()}
     for name, series in (part for one in made.carried for part in one.parts.items()):
         top = f"patches/{name}"
-        found |= {f"{top}/{old.name}": None for old in read_series(project / top)}
+        # None is there as long as the published one is carried.
+        there = read_series(project / top) if (project / top).is_dir() else ()
+        found |= {f"{top}/{old.name}": None for old in there}
         found |= {f"{top}/{patch.name}": patch.raw for patch in series}
     return found
