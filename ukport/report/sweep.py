@@ -71,7 +71,8 @@ def sweep_of(matrix: MatrixResult) -> Sweep:
         row = _row(max(cells, key=lambda cell: cell.memory), before)
         if len(cells) > 1:
             passed = [cell.memory for cell in cells if cell.passed]
-            row = msgspec.structs.replace(row, least_memory=min(passed, default=0))
+            build = sum(cell.stages.get("build", 0.0) for cell in cells)
+            row = msgspec.structs.replace(row, build=build, least_memory=min(passed, default=0))
         rows.append(row)
         before, sizes = cells[0].sources or before, len(cells)
     return Sweep(
