@@ -115,9 +115,10 @@ ELSEWHERE = {
     ".venv/bin/ukport upgrade mimalloc --to 2.1 --or-example": "tests/workflow/test_example.py",
     "ukport demo DIR": "tests/workflow/test_example.py",
     "ukport sweep RECIPE --from VERSION": "tests/workflow/test_sweep.py",
+    "ukport sweep mimalloc --from 1.6.3 --memory 64 --memory 512": "tests/workflow/test_sweep.py",
     "ukport bench RECIPE": "tests/workflow/test_bench.py",
     (
-        "ukport bench mimalloc --version 1.6.3 --version 2.1.9 --version 3.4.3"
+        "ukport bench mimalloc --version 1.6.3 --version 2.1.9 --version 3.4.3 --runs 5"
     ): "tests/workflow/test_bench.py",
     "ukport verify example --mirror sources": "tests/workflow/test_example.py",
     "ukport verify mimalloc --version 2.1.9 --smp 2 --qemu FOLDER": (
