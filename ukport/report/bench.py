@@ -69,7 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     """All benchmarks; ``memory`` of the guest in MiB, ``seconds`` of wall time.
 
-    ``kept`` boots are of an earlier run. With several ``cpus`` each subject is there twice, on one
+    ``kept`` boots are of an earlier run, ``repeated`` ones took the place of such as did not come to
+    their end. With several ``cpus`` each subject is there twice, on one
     and on all of them.
     """
 
@@ -86,6 +87,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     failed: tuple[Sample, ...] = ()
     cpus: int = 1
     boots: int = 0
+    repeated: int = 0
     kept: int = 0
     seconds: float = 0.0
     report: str = ""
@@ -364,6 +366,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 def headline(bench: Bench) -> str:
     """``15 benchmarks, 7 rounds, 525 boots in 620 s, 12 kept from an earlier run``."""
     kept = f", {bench.kept} kept from an earlier run" if bench.kept else ""
+    if bench.repeated:
+        kept += f", {bench.repeated} of them again, since a boot did not come to its end"
     return (
         f"{len(bench.cases)} benchmarks, {bench.runs} rounds, {bench.boots} boots"
         f" in {bench.seconds:.0f} s{kept}; {bench.platform}, {bench.emulator}, {bench.accelerator},"

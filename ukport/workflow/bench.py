@@ -107,6 +107,7 @@ def bench(project: Path, name: str, cache: Cache, stages: Stages, order: Order) 
             Sample(name=one, verdict=str(Kind.BUILD), reason=why) for one, why in (*failed, *lost)
         ),
         boots=rounds.booted,
+        repeated=rounds.repeated,
         kept=rounds.kept,
         seconds=time.monotonic() - began,
     )

@@ -15,7 +15,7 @@ import redis
 HOST, PORT = sys.argv[1], int(sys.argv[2])
 COMMAND, REQUESTS, TOGETHER = sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 UP = 60.0  # seconds that the server has to answer in
-ANSWER = 30.0  # seconds for one answer
+ANSWER = 10.0  # seconds for one answer
 KEYS = 10_000
 VALUE = b"x" * 32  # sixteen requests fit one segment, so that they arrive together
 ANSWERS = {"set": b"+OK\r\n", "get": b"$32\r\n" + VALUE + b"\r\n", "lpush": b""}
