@@ -69,8 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     """All benchmarks; ``memory`` of the guest in MiB, ``seconds`` of wall time.
 
-    ``kept`` boots are of an earlier run, ``repeated`` ones took the place of such as did not come to
-    their end. With several ``cpus`` each subject is there twice, on one
+    ``kept`` boots are of an earlier run, ``repeated`` ones stand for such as did not come to their
+    end. With several ``cpus`` each subject is there twice, on one
     and on all of them.
     """
 
