@@ -105,6 +105,13 @@ def test_parts_on_several_machines_are_joined(toy):
     done = ukport(toy, "report", "join", *files, "--json")
     assert done.returncode == 0
     assert len(cells(json.loads(done.stdout))) == 4
+    page = (toy.project / "reports/toy-matrix/matrix.html").read_text()
+    assert page.count("<summary>Console</summary>") == 4
+    # Another run's console is not this one's.
+    (toy.project / "reports/toy-1.0.0/result.json").write_text("{}")
+    assert ukport(toy, "report", "join", *files).returncode == 0
+    page = (toy.project / "reports/toy-matrix/matrix.html").read_text()
+    assert page.count("<summary>Console</summary>") == 3
     done = ukport(toy, "report", "join", files[0])
     assert (done.returncode, "missing parts: 2/2" in done.stdout) == (1, True)
     whole = json.loads(ukport(toy, "verify", "toy", "--matrix", "--json").stdout)

@@ -29,6 +29,7 @@ from ukport.workflow.results import (
     nothing_made,
     patch_outcomes,
     result_of,
+    with_logs,
     write_report,
     write_texts,
 )
@@ -236,6 +237,13 @@ def write_matrix(matrix: MatrixResult, project: Path) -> MatrixResult:
 
 
 def join_files(files: Sequence[Path], project: Path) -> MatrixResult:
-    """One result of the parts in ``files``; raises UsageError for what is none."""
-    parts = [from_json(path.read_bytes(), str(path)) for path in files]
+    """One result of the parts in ``files``; raises UsageError for what is none.
+
+    With the consoles and logs of those cells whose reports came along, beside the part's folder.
+    """
+    parts = []
+    for path in files:
+        part = from_json(path.read_bytes(), str(path))
+        cells = tuple(with_logs(cell, path.absolute().parents[1]) for cell in part.cells)
+        parts.append(msgspec.structs.replace(part, cells=cells))
     return write_matrix(join(parts), project)

@@ -153,6 +153,21 @@ def write_report(result: Result, top: Path) -> Result:
     return result
 
 
+def with_logs(result: Result, reports: Path) -> Result:
+    """The result with its console and log, where its own report is in the folder ``reports``."""
+    folder = reports / Path(result.report).parent.name
+    try:
+        there = msgspec.json.decode((folder / "result.json").read_bytes(), type=Result)
+        same = msgspec.structs.replace(result, baseline=there.baseline) == there
+        texts = [(folder / name).read_text("utf-8") for name in ("console.log", "build.log")]
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        return result
+    if not same:
+        return result
+    console, build_log = texts
+    return msgspec.structs.replace(result, console=console, build_log=build_log)
+
+
 def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
     """All of them or, where the disk is full, none: what was there stays. Raises FullError."""
     parts = {folder / name: folder / f".{name}.part" for name in texts}
