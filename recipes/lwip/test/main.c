@@ -2,6 +2,7 @@
 /* An echo server: greets each client with the stack's version, and sends back what it gets. The
  * tests are in client.py. */
 
+#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static char buffer[BUFFER];
 static int listening(void)
 {
 	const struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	const int one = 1, server = socket(AF_INET, SOCK_STREAM, 0);
+	const int one = 1, server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	if (server < 0 || setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0
 	    || bind(server, (const struct sockaddr *)&here, sizeof(here)) < 0
@@ -33,8 +34,11 @@ static int listening(void)
 static int send_all(int client, const char *data, size_t size)
 {
 	while (size) {
+		struct pollfd writable = { .fd = client, .events = POLLOUT };
 		const ssize_t sent = write(client, data, size);
 
+		if (sent < 0 && errno == EAGAIN && poll(&writable, 1, -1) > 0)
+			continue;
 		if (sent <= 0)
 			return -1;
 		data += sent;
@@ -45,7 +49,7 @@ static int send_all(int client, const char *data, size_t size)
 
 static void greet(int server)
 {
-	const int client = accept(server, NULL, NULL);
+	const int client = accept4(server, NULL, NULL, SOCK_NONBLOCK);
 	char text[64];
 
 	if (client < 0)
@@ -64,6 +68,8 @@ static void echo(struct pollfd *client)
 	const ssize_t got = read(client->fd, buffer, sizeof(buffer));
 
 	if (got > 0 && !send_all(client->fd, buffer, got))
+		return;
+	if (got < 0 && errno == EAGAIN) /* a socket may be called ready when it is not */
 		return;
 	close(client->fd);
 	client->fd = -1;
