@@ -38,7 +38,7 @@ static const char *write_over_and_over(void *job)
 	return NULL;
 }
 
-static const char *share(const unsigned long *arguments, int hand_over)
+static const char *write_to_lines(const unsigned long *arguments, int hand_over)
 {
 	const unsigned long threads = arguments[0];
 	struct writer writers[MOST_THREADS];
@@ -61,10 +61,10 @@ static const char *share(const unsigned long *arguments, int hand_over)
 
 const char *cache_scratch(const unsigned long *arguments)
 {
-	return share(arguments, 1);
+	return write_to_lines(arguments, 1);
 }
 
 const char *cache_thrash(const unsigned long *arguments)
 {
-	return share(arguments, 0);
+	return write_to_lines(arguments, 0);
 }
