@@ -88,6 +88,13 @@ SNIPPETS = {
     "compatible": "int f(void) { return __builtin_types_compatible_p(int, size) ? 1 : h(); }",
     "string with braces": 'const char *f(void) { return "})" ";{"; } int k(void) { return h(); }',
     "bool": "_Bool b; int f(void) { return !b; }",
+    "typedef before its struct": "typedef struct one one; struct one { one *next; int h; };"
+    " struct two { one first; }; one *f(struct one *x) { return x->next; }"
+    " int k(one *x) { if (sizeof(one) == 16) return x->h; return h(); }",
+    "typedef behind its struct": "struct one { int g; }; typedef struct one one; one x;"
+    " int f(void) { if (sizeof(one) != 4) return g(1); return x.g; }",
+    "typedef and enum": "typedef enum one one; enum one { A = 1 }; one x; int f(void)"
+    " { if (A == 2) return h(); return x; }",
     "generic": "int f(word x) { return _Generic(x, word: h(), default: h()); }",
 }
 

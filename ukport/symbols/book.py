@@ -25,7 +25,20 @@ class Entry:
     key: bytes
     record: Record
     text: str
-    rests: "Mapping[str, Entry]"
+    rests: "Scope"
+
+
+class Scope(dict[str, tuple[Entry, ...]]):
+    """What declares each name so far: a typedef, or a tag or an enumerator, or one of both."""
+
+    def learn(self, entry: Entry) -> None:
+        """Take up the names of types and enumerators that a declaration gives."""
+        for name in entry.record.tags:
+            # A tag takes no typedef's name from it: typedef struct one one; struct one { … };
+            before = self.get(name, ())
+            self[name] = (*(one for one in before if name in one.record.types), entry)
+        for name in entry.record.types:
+            self[name] = (entry,)
 
 
 class Book:
@@ -61,22 +74,23 @@ class Book:
             found = self._pieces[text] = pieces(text)
         return found
 
-    def entry(self, text: str, scope: Mapping[str, Entry]) -> Entry:
-        """What a declaration says; ``scope`` has the declaration of each type name before it."""
+    def entry(self, text: str, scope: Scope) -> Entry:
+        """What a declaration says; ``scope`` has the declarations of each type name before it."""
         words = self._words.get(text)
         if words is None:
             words = self._words[text] = tuple(sorted(set(_WORD.findall(text))))
-        rests = {word: scope[word] for word in words if word in scope}
-        identity = (text, tuple([entry.key for entry in rests.values()]))
+        rests = Scope((word, scope[word]) for word in words if word in scope)
+        identity = (text, tuple([entry.key for some in rests.values() for entry in some]))
         found = self._entries.get(identity)
         if found is None:
             found = self._entries[identity] = self._make(text, rests)
         return found
 
-    def _make(self, text: str, rests: Mapping[str, Entry]) -> Entry:
+    def _make(self, text: str, rests: Scope) -> Entry:
         digest = blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
-        for word, entry in rests.items():
-            digest.update(b"\0%s\0%s" % (word.encode(), entry.key))
+        for word, some in rests.items():
+            for entry in some:
+                digest.update(b"\0%s\0%s" % (word.encode(), entry.key))
         key = digest.digest()
         record = quick.function(text) or self._kept(key, text, rests)
         return Entry(key, record, text, rests)
@@ -85,7 +99,7 @@ class Book:
         """All that a declaration says, its function's body included."""
         return self._kept(entry.key, entry.text, entry.rests)
 
-    def _kept(self, key: bytes, text: str, rests: Mapping[str, Entry]) -> Record:
+    def _kept(self, key: bytes, text: str, rests: Scope) -> Record:
         record = self.used.get(key) or self._known.get(key)
         if record is None:
             record = self._read(text, rests)
@@ -93,18 +107,21 @@ class Book:
         self.used[key] = record
         return record
 
-    def _read(self, text: str, rests: Mapping[str, Entry]) -> Record:
+    def _read(self, text: str, rests: Scope) -> Record:
         from ukport.symbols.declare import Reader
 
         if self._reader is None:
             self._reader = Reader()
         assert isinstance(self._reader, Reader)  # noqa: S101 - for mypy
-        types = [word for word, entry in rests.items() if word in entry.record.types]
+        types = []
         numbers: dict[str, int | None] = {}
         layouts: dict[str, Layout] = {}
-        for word, entry in rests.items():
-            if word in entry.record.numbers:
-                numbers[word] = entry.record.numbers[word]
-            if word in entry.record.sizes:
-                layouts[word] = entry.record.sizes[word]
+        for word, some in rests.items():
+            for record in (entry.record for entry in some):
+                if word in record.types:
+                    types.append(word)
+                if word in record.numbers:
+                    numbers[word] = record.numbers[word]
+                if word in record.sizes:
+                    layouts[word] = record.sizes[word]
         return self._reader.read(text, types, numbers, layouts)

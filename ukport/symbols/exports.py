@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from ukport.symbols import preprocessed
-from ukport.symbols.book import Book, Entry
+from ukport.symbols.book import Book, Scope
 
 
 def declared(text: str, headers: Collection[str]) -> tuple[str, ...]:
@@ -13,12 +13,11 @@ def declared(text: str, headers: Collection[str]) -> tuple[str, ...]:
     else's, and what cannot be read is left out.
     """
     book = Book()
-    scope: dict[str, Entry] = {}
+    scope = Scope()
     names: set[str] = set()
     for piece in preprocessed.read(text, split=book.split).pieces:
         entry = book.entry(piece.text, scope)
-        for name in (*entry.record.types, *entry.record.tags):
-            scope[name] = entry
+        scope.learn(entry)
         if piece.file in headers:
             names |= {
                 one.symbol

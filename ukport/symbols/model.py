@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 # Changes with the meaning of what is kept.
-FORMAT = 4
+FORMAT = 5
 
 
 class Place(Struct, frozen=True, array_like=True):

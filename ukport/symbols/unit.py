@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ukport.symbols.book import Book, Entry
+from ukport.symbols.book import Book, Entry, Scope
 from ukport.symbols.model import Defined, Needed, Place, Unit
 from ukport.symbols.preprocessed import Piece, Preprocessed
 from ukport.symbols.record import Declared, Record, Reference
@@ -110,17 +110,14 @@ def combine(
 def _symbols(
     pieces: Iterable[Piece], book: Book, name_of: Callable[[str], str]
 ) -> dict[str, _Symbol]:
-    scope: dict[str, Entry] = {}
+    scope = Scope()
     symbols: dict[str, _Symbol] = {}
     for piece in pieces:
         entry = book.entry(piece.text, scope)
         record = entry.record
         if record.error:
             raise _unreadable(piece, record, name_of)
-        for name in record.types:
-            scope[name] = entry
-        for name in record.tags:
-            scope[name] = entry
+        scope.learn(entry)
         for one in record.declared:
             symbol = symbols.get(one.name)
             if symbol is None:
