@@ -158,6 +158,10 @@ def test_a_version_that_no_public_header_tells(calc, ports):
     found = make(calc, ports)
     assert found.proposal.version_header == "version.h"
     assert found.proposal.version_macro == "CALC_VERSION_MAJOR"
+    # The whole version, which is not at hand, is not held against its first number.
+    main = (ports / "recipes/calc/test/main.c").read_text()
+    assert 'check(calc_version_number() != 0, "calc_version_number() gives a number");' in main
+    assert "calc_version_number() ==" not in main
     assert found.proposal.exported_includes == ("include", "src/private")
     assert any("src/private/version.h, no public header" in item for item in found.todo)
 

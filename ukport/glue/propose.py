@@ -77,6 +77,11 @@ class Proposal:
         return f"lib{identifier(self.name).lower()}"
 
     @property
+    def version_in_part(self) -> bool:
+        """Whether the macro is not the whole version, which a function may give."""
+        return self.version_macro.endswith("_MAJOR")
+
+    @property
     def description(self) -> str:
         return f"{self.name}, as its upstream has it"
 
