@@ -20,6 +20,7 @@ static __noreturn void watch(void *unused)
 		if (left >= 0 && (least == SIZE_MAX || left + NOTABLE < least)) {
 			least = left;
 			printf("ukport: measure left %zu B\n", least);
+			fflush(stdout);
 		}
 		uk_sched_thread_sleep(EVERY);
 	}
