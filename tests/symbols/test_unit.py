@@ -79,6 +79,10 @@ SNIPPETS = {
     "old style": "int f(a, b) int a; handler b; { return a + g(1); }",
     "va_arg": "int f(int n, ...) { __builtin_va_list l; __builtin_va_start(l, n);"
     " int x = __builtin_va_arg(l, int); __builtin_va_end(l); return x; }",
+    "blocks": "int f(char *a, char *b, size n) { __builtin_memcpy(a, b, n);"
+    " __builtin_memmove(a, b, n + 1); __builtin_memset(a, 0, n);"
+    " return __builtin_memcmp(a, b, n); }",
+    "small block": "void f(int *a, int *b) { __builtin_memcpy(a, b, sizeof(int)); }",
     "offsetof": "size f(void) { return __builtin_offsetof(struct pair, h); }",
     "attribute on struct": "struct __attribute__((packed)) tight { char c; int h; } t;",
     "auto type": "int f(void) { __auto_type x = outer; return x; }",

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 # Changes with the meaning of what is kept.
-FORMAT = 5
+FORMAT = 6
 
 
 class Place(Struct, frozen=True, array_like=True):

@@ -1,6 +1,6 @@
 """Which names a definition mentions where they count: evaluated, in scope, and not ruled out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pycparser import c_ast
@@ -11,6 +11,7 @@ from ukport.symbols.record import Reference
 
 _UNEVALUATED = ("sizeof", "_Alignof", "alignof", "offsetof", "__builtin_constant_p")
 _ENDLESS = frozenset({"__builtin_unreachable", "__builtin_trap", "__builtin_abort", "abort"})
+_BLOCKS = frozenset(f"__builtin_mem{name}" for name in ("cpy", "move", "set", "cmp"))
 OUTSIDE: Layout = (-2, 1, -1)
 _LABELS = (c_ast.Label, c_ast.Case, c_ast.Default)
 
@@ -83,7 +84,14 @@ class Walker:
             return
         else:
             self._mention(node.name.name, node.name, called=True)
+            self._library(node.name, arguments)
         self._all(arguments)
+
+    def _library(self, name: c_ast.Node, arguments: Sequence[c_ast.Node]) -> None:
+        """A builtin for blocks of memory is a call of C's own function where the size is open."""
+        function = name.name.removeprefix("__builtin_")
+        if name.name in _BLOCKS and arguments and self._folder.value(arguments[-1]) is None:
+            self._mention(function, name, called=True)
 
     def member(self, node: c_ast.Node) -> None:
         self.visit(node.name)
