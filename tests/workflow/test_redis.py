@@ -80,11 +80,10 @@ def test_an_image_differs_little_from_itself(tmp_path):
         assert mimalloc["peak"] > 0
 
 
-# What a person makes of the two patches that do not fit 7.2.
+# What a person makes of the patch that does not fit 7.2; around the other, one line has changed.
 BY_HAND = {
     "src/redis-cli.c": ("\nvoid bytesToHuman(", "\nstatic void bytesToHuman("),
     "src/server.c": ("\nvoid bytesToHuman(", "\nstatic void bytesToHuman("),
-    "src/replication.c": ("#include <memory.h>\n", ""),
 }
 
 
@@ -101,7 +100,7 @@ def test_redis_is_carried_to_7_2_and_answers(tmp_path):
     result = json.loads(done.stdout)
     assert (result["verdict"], result["guest_version"]) == ("pass", "7.2.6"), result["reason"]
     carried = {p["name"]: p["outcome"] for p in result["patches"] if p["tree"] == "redis"}
-    assert (len(carried), stopped) == (6, 2)
+    assert (len(carried), stopped) == (6, 1)
 
 
 def _resolve(work: Path) -> None:

@@ -315,7 +315,8 @@ _CLOCKS = {
 
 def limits(bench: Bench) -> tuple[str, ...]:
     """What such figures can show and what they cannot."""
-    emulated = "kvm" not in bench.accelerator.lower()
+    # It may say beside its name why it is not KVM.
+    emulated = bench.accelerator.startswith("TCG")
     cpus = (
         "One CPU: threads take turns, so nothing here shows false sharing, contention or locks;"
         " the benchmarks made for these show what their allocations cost, no more."
