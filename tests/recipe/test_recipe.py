@@ -187,6 +187,45 @@ def test_listed_files_have_to_be_there(toy, good, bad, field):
     assert "gone.c" in caught.value.message
 
 
+PUBLISHED = """
+[published]
+name = "lib-toy"
+url = "https://toy.example.org/lib-toy"
+pin = "v1"
+whole = true
+"""
+ORIGIN = """
+[published.origin]
+name = "toy-archive"
+url = "https://toy.example.org/toy"
+pin = "v1.0.0"
+archive = "https://toy.example.org/archive/v1.0.0.tar.gz"
+folder = "toy-1.0.0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("source_list", "more", "told"),
+    [
+        (True, PUBLISHED + ORIGIN, "glue: expected no sources, since the published library"),
+        (False, "", "glue: expected either source_list or sources or source_objects"),
+        (False, PUBLISHED, "published: expected origin, the archive that its Makefile.uk fetches"),
+        (False, PUBLISHED + ORIGIN, ""),
+    ],
+)
+def test_a_published_library_as_it_is_names_its_own_sources(toy, source_list, more, told):
+    text = toy.recipe.read_text()
+    if not source_list:
+        text = text.replace('source_list = "src/static.c"\n', "")
+    toy.recipe.write_text(f"{text}\n{more}")
+    if not told:
+        assert load(toy.project, "toy").published.whole
+        return
+    with pytest.raises(RecipeError) as caught:
+        load(toy.project, "toy")
+    assert told in caught.value.message
+
+
 @pytest.mark.parametrize(
     "part",
     [

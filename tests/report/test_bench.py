@@ -46,6 +46,15 @@ WHOLE = bench(
 )
 
 
+@pytest.mark.parametrize(
+    ("accelerator", "told"),
+    [("TCG", True), ("TCG (KVM cannot run guests here)", True), ("KVM", False)],
+)
+def test_the_limits_of_emulation(accelerator, told):
+    found = msgspec.structs.replace(WHOLE, accelerator=accelerator)
+    assert ("no TLB as a processor has" in markdown(found)) is told
+
+
 def test_differences_are_called_and_noise_is():
     first, second = WHOLE.cases
     assert [one.call for one in first.subjects] == [Call.LESS, Call.MORE, Call.NOISE]

@@ -76,6 +76,22 @@ def test_a_client_that_does_not_mark(toy, program):
     assert "did not mark where it begins and ends" in lost["reason"]
 
 
+ONCE = """
+from pathlib import Path
+stalled = Path(__file__).with_name("stalled")
+if not stalled.exists():
+    stalled.touch()
+    sys.exit("no answer")
+"""
+
+
+def test_a_server_that_stopped_answering_is_booted_again(toy):
+    done, found = measured(toy, CLIENT + ONCE + MEASURE + RESULTS, "--runs", "2")
+    assert (done.returncode, found["repeated"], found["boots"]) == (0, 1, 7), done.stdout
+    report = (toy.project / "reports/toy-bench/bench.md").read_text()
+    assert "1 of them again, since a boot did not come to its end" in report
+
+
 def test_a_client_whose_work_fails(toy):
     program = CLIENT + MEASURE + RESULTS.replace("ok 1", "not ok 1")
     done, found = measured(toy, program, "--runs", "2")
