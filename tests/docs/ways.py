@@ -125,6 +125,7 @@ ELSEWHERE = {
         "tests/workflow/test_mimalloc_smp.py"
     ),
     "ukport verify RECIPE --smp 2": "tests/workflow/test_mimalloc_smp.py",
+    "ukport verify mimalloc --smp 2": "tests/workflow/test_mimalloc_smp.py",
     "ukport verify mimalloc --version V --upstream-tests": "tests/workflow/test_mimalloc.py",
     "ukport verify redis --allocator mimalloc@2.1.9 --qemu /srv/trixie": (
         "tests/workflow/test_redis.py"
@@ -144,7 +145,11 @@ ELSEWHERE = {
 }
 
 NEVER = {
-    "ukport bench mimalloc --version 2.1.9 --smp 2 --arch arm64": "it takes an hour of emulation",
+    (
+        "ukport bench mimalloc --version 1.6.3 --version 2.1.9 --version 3.4.3 --smp 2"
+        " --arch arm64 --runs 5"
+    ): "it takes two whole cores for minutes",
+    "ukport bench mimalloc --smp 2": "the same",
     "ukport doctor --install": "it would install packages",
     "ukport --install-completion": "it would write to the user's shell",
 }
