@@ -133,6 +133,8 @@ ELSEWHERE = {
     "ukport verify redis --allocator mimalloc@3.4.3 --qemu /srv/trixie": (
         "tests/workflow/test_redis.py"
     ),
+    "ukport verify musl": "tests/workflow/test_redis.py",
+    "ukport verify lwip": "tests/workflow/test_redis.py",
     "ukport upgrade redis --to 7.2": "tests/workflow/test_redis.py",
     "ukport bench redis --against bbuddy --runs 10": "tests/workflow/test_redis.py",
     "ukport new URL --version V": "tests/workflow/test_new.py",

@@ -115,7 +115,8 @@ def make(request: Request, cache: Cache, stages: Stages, scratch: Path) -> Made:
         said.append(summary(carried))
     with stages.stage("glue", recipe.glue.library) as said:
         made = assemble(request, version, backend, found, carried, cache)
-        said.append(f"{made.change}, {len(made.compiled)} sources compiled")
+        own = f"{made.library.name}'s own" if is_whole(recipe) else ""
+        said.append(own or f"{made.change}, {len(made.compiled)} sources compiled")
     return made
 
 
