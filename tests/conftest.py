@@ -1,5 +1,6 @@
 import fcntl
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from tests.toy import Toy
 # No test is timed: a machine that does much else is no fault in the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# A shell ignores SIGINT for what it starts in the background, and all below would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

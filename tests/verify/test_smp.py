@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.toy import Toy, ukport
+from tests import program
+from tests.toy import Toy, environment
 from tests.toy.recipes import parsed
 from ukport.errors import MissingError, UsageError
 from ukport.recipe import RecipeError
@@ -169,11 +172,11 @@ def test_scaling_is_the_time_on_one_over_the_time_on_all():
     assert scaling((200,), ()) is None
 
 
-def not_run(toy: Toy) -> str:
+def not_run(toy: Toy, before: Callable[[], None] | None = None) -> str:
     """Why a toy for several CPUs was not tried; nothing may have been built for it."""
     toy.recipe.write_text(f"{toy.recipe.read_text()}{SMP}")
-    env = {"UKPORT_QEMU": ""}
-    done = ukport(toy, "verify", "toy", "--smp", "2", "--json", env=env)
+    words = ("verify", "toy", "--smp", "2", "--json")
+    done = program.run(*words, cwd=toy.project, env=environment(UKPORT_QEMU=""), before=before)
     assert done.returncode == 1
     result = json.loads(done.stdout)
     assert result["verdict"] == "not run"
@@ -192,10 +195,5 @@ def test_a_qemu_without_x2apic_runs_nothing(toy):
 
 @pytest.mark.skipif(shutil.which(X86_64.qemu) is None, reason="needs qemu-system-x86_64")
 def test_one_core_runs_nothing(toy):
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(cores)})
-    try:
-        reason = not_run(toy)
-    finally:
-        os.sched_setaffinity(0, cores)
-    assert reason == "there is one core here: 2 CPUs would only take turns"
+    alone = partial(os.sched_setaffinity, 0, {min(os.sched_getaffinity(0))})
+    assert not_run(toy, alone) == "there is one core here: 2 CPUs would only take turns"
