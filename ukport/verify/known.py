@@ -166,7 +166,9 @@ def _is_of(scene: Scene, function: str) -> bool:
 
 def _memory(scene: Scene) -> Known | None:
     starved = scene.verdict.kind is Kind.OOM
-    if not starved and scene.layout.memory >= scene.port.enough:
+    # A guest that was not run had no memory to be too little.
+    ran = scene.verdict.kind is not Kind.NOT_RUN
+    if not starved and (not ran or scene.layout.memory >= scene.port.enough):
         return None
     least = "" if starved else "; not shown to be the cause"
     enough = scene.port.enough
