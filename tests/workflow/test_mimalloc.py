@@ -102,7 +102,8 @@ def test_upgrade_to_the_newest_of_a_line(project):
 
 def test_what_is_committed_is_what_ukport_makes(project):
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
-    version = json.loads(ukport(project, "list", "--json").stdout)["recipes"][0]["version"]
+    listed = json.loads(ukport(project, "list", "--json").stdout)["recipes"]
+    (version,) = (one["version"] for one in listed if one["name"] == "mimalloc")
     done = ukport(project, "upgrade", "mimalloc", "--to", version, "--json")
     assert json.loads(done.stdout)["written"] == []
     assert all(path.read_bytes() == content for path, content in before.items())
