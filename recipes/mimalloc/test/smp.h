@@ -31,10 +31,4 @@ const char *test_large_blocks(void);
 const char *test_nothing_lost(void);
 const char *test_statistics(void);
 
-/* smp_threads.c */
-const char *test_join(void);
-const char *test_mutex(void);
-const char *test_semaphores(void);
-const char *test_many_threads(void);
-
 #endif /* UKPORT_SMP_H */
