@@ -59,7 +59,8 @@ def _ukport(
         mode = "w" if number else "r"
         with (streams / name).open(mode) as stream:
             os.dup2(stream.fileno(), number)
-        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process' own
+        setattr(sys, name, stream)
     os.chdir(where)
     os.environ.clear()
     os.environ.update(surroundings)
