@@ -188,11 +188,11 @@ def make_project(folder: Path, upstream: Path, core: Path) -> Toy:
     (recipe / "glue/glue.c").write_text("int toy_glue(void) { return TOY_HINT_OR_NOT; }\n")
     toy = Toy(folder, upstream, core)
     toy.patch.parent.mkdir(parents=True)
-    toy.patch.write_text(_patch(upstream))
+    toy.patch.write_text(patch_of(upstream))
     return toy
 
 
-def _patch(upstream: Path) -> str:
+def patch_of(upstream: Path) -> str:
     old = git(upstream, "show", "v1.0.0:src/answer.c")
     new = old.replace("value * 2", "value * 3")
     ids = [git(upstream, "hash-object", "-w", "--stdin", input=text).strip() for text in (old, new)]
