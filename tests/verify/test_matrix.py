@@ -38,6 +38,8 @@ def test_the_whole_matrix_is_every_point_that_serves_a_version(axes):
     assert len(found) == on_x86 + on_arm
     assert {c.version for c in found if c.architecture == "arm64"} == {"2.0.0", ""}
     assert {c.version for c in found if c.allocator == "other"} == {""}
+    assert {axes.on(c) for c in found} == {""}
+    assert axes.name(found[-1]) == found[-1].name == "other/paging/arm64/32M"
 
 
 PORTED = """
@@ -57,6 +59,8 @@ def test_an_allocator_that_is_a_port_has_a_point_for_each_version():
     whole = cells(axes, VERSIONS[:1], Filters(), "tcg", whole=True)
     assert [c.allocator for c in whole] == ["toy", "pool@1.0", "pool@2.0"]
     assert [axes.beside(c.allocator) for c in whole] == [("", ""), ("pool", "1.0"), ("pool", "2.0")]
+    assert [axes.on(c) for c in whole] == ["bbuddy", "pool@1.0", "pool@2.0"]
+    assert axes.name(whole[0]) == "toy-1.0.0/bbuddy/default/x86_64/16M"
     # Any other version can be asked for, and the recipe's own by either name.
     for asked, meant in (("pool@3.0", "pool@3.0"), ("pool", "pool"), ("bbuddy", "toy")):
         (one,) = cells(axes, VERSIONS[:1], Filters(allocators=(asked,)), "tcg", whole=False)

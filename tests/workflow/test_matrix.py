@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -165,6 +166,10 @@ def test_the_least_memory(toy):
     least, tried = result["least_memory"], result["memory_tried"]
     assert 2 <= least < 16
     assert tried[str(least)] == "pass"
+    assert re.match(rf"[A-Z ]+ with {least - 1} MiB: \S", result["memory_below"])
+    report = (toy.project / "reports/toy-1.0.0/report.md").read_text()
+    below = " ".join(result["memory_below"].split())
+    assert f"It passes with {least} MiB. {below}." in report
     assert all((kind == "pass") == (int(size) >= least) for size, kind in tried.items())
     assert (
         json.loads(ukport(toy, "verify", "toy", "--memory", str(least), "--json").stdout)["verdict"]

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from ukport.cli.lines import say
 from ukport.errors import ExitCode
-from ukport.report.matrix import MatrixResult, grid, reasons, summary, to_json
+from ukport.report.matrix import MatrixResult, grid, reasons, shortages, summary, to_json
 from ukport.report.result import Result
 from ukport.workflow.events import CellEvent, Finished, Planned, Working
 
@@ -111,6 +111,8 @@ def show(out: Console, matrix: MatrixResult) -> None:
     out.print(table)
     for reason, names in reasons(matrix):
         say(out, Text(f"{reason}: {', '.join(names)}"))
+    for where, reason in shortages(matrix):
+        say(out, Text(f"{where}: {reason}"))
     if matrix.missing:
         out.print(Text(f"missing parts: {', '.join(matrix.missing)}", style="bold red"))
     passed = sum(cell.passed for cell in matrix.cells)

@@ -46,7 +46,7 @@ def jobs(
     for at in range(1, count + 1):
         part = f"{at}/{count}"
         mine = shard(cells, part, key)
-        names = tuple(cell.name for cell in mine)
+        names = tuple(axes.name(cell) for cell in mine)
         line = " ".join([*command, "--shard", part])
         found.append(Job(part, names, _packages(axes, mine), line))
     return tuple(found)

@@ -50,35 +50,43 @@ def within(results: Sequence[Result], name: str) -> tuple[Result, ...]:
 
     ``name`` is a version or an allocator. Raises UsageError where it is none of theirs.
     """
-    bases = {_place(result): result for result in results if name in _names(result)}
+    by_allocator = any(name == result.on for result in results)
+
+    def place(result: Result) -> tuple[str, ...]:
+        # A port that runs on an allocator has both: the one that is not compared stays the same.
+        same = (result.version if by_allocator else result.on) if result.on else ""
+        return (*_place(result), same)
+
+    bases = {place(result): result for result in results if name in _names(result)}
     if not bases:
         raise UsageError(
             f"--baseline {name}: the matrix has no such version or allocator",
             "add it with --version or --allocator",
         )
     return tuple(
-        result if name in _names(result) else _with_baseline(result, bases.get(_place(result)))
+        result if name in _names(result) else _with_baseline(result, bases.get(place(result)))
         for result in results
     )
 
 
 def _names(result: Result) -> tuple[str, ...]:
-    is_port = result.allocator in ("", result.recipe)
-    return (result.version,) if is_port else (result.allocator,)
+    if result.on:
+        return result.version, result.on
+    return (result.version,) if result.is_port else (result.allocator,)
 
 
-def _place(result: Result) -> tuple[str, str, int, str]:
-    return result.architecture, result.configuration, result.memory, result.compared
+def _place(result: Result) -> tuple[str, ...]:
+    return result.architecture, result.configuration, str(result.memory), result.compared
 
 
 def _with_baseline(result: Result, base: Result | None) -> Result:
     if base is None:
         return result
-    is_port = base.allocator in ("", base.recipe)
+    is_allocator = not base.is_port or base.on != result.on
     baseline = against(
         result,
-        name=base.recipe if is_port else base.allocator,
-        version=base.version if is_port else "",
+        name=(base.on or base.allocator) if is_allocator else base.recipe,
+        version="" if is_allocator else base.version,
         verdict=base.verdict,
         reason=base.reason,
         tests=base.tests,

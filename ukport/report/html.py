@@ -85,11 +85,9 @@ def name_of(result: Result) -> str:
 
     With the accelerator where a matrix has several, so that no two cells have one name.
     """
-    is_port = result.allocator in ("", result.recipe)
-    what = f"{result.recipe} {result.version}" if is_port else result.allocator
     where = (result.configuration, result.architecture)
     memory = f"{result.memory} MiB" if result.memory else ""
-    return ", ".join(filter(None, (what, *where, memory, result.compared)))
+    return ", ".join(filter(None, (result.what, *where, memory, result.compared)))
 
 
 def title_of(result: Result) -> str:

@@ -59,9 +59,8 @@ def from_json(text: bytes, name: str) -> MatrixResult:
 
 
 def title(cell: Result) -> str:
-    """What runs in a cell: ``mimalloc 2.1.9``, or another allocator, which has no version."""
-    what = f"{cell.recipe} {cell.version}" if cell.allocator == cell.recipe else cell.allocator
-    return ", ".join(filter(None, (what, cell.elsewhere)))
+    """What runs in a cell, and whether that is no Unikraft."""
+    return ", ".join(filter(None, (cell.what, cell.elsewhere)))
 
 
 Place = tuple[str, str, int, str]
@@ -160,6 +159,17 @@ def _why(cell: Result) -> str:
     )
 
 
+def shortages(matrix: MatrixResult) -> tuple[tuple[str, str], ...]:
+    """Why cells do not pass with a MiB less than their least, where that was looked for."""
+    table = grid(matrix)
+    several = len(table.columns) > 1
+    return tuple(
+        (f"{title(cell)}{f' {table.heading(place(cell))}' if several else ''}", cell.memory_below)
+        for cell in matrix.cells
+        if cell.memory_below
+    )
+
+
 def markdown(matrix: MatrixResult) -> str:
     """The table for a pull request, and under it why a cell did not pass."""
     table = grid(matrix)
@@ -173,6 +183,7 @@ def markdown(matrix: MatrixResult) -> str:
     head += f", {matrix.kept} kept from an earlier run" if matrix.kept else ""
     lost = [f"\nMissing parts: {', '.join(matrix.missing)}."] if matrix.missing else []
     why = [f"- {escaped(reason)}: {', '.join(cells)}" for reason, cells in reasons(matrix)]
+    why += [f"- {where}: {escaped(reason)}" for where, reason in shortages(matrix)]
     return "\n".join(
         [
             f"# {matrix.recipe}: matrix",

@@ -96,6 +96,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     accelerator: str
     # The points of its cell of the matrix; ``variant`` names those that are not the first ones.
     allocator: str = ""
+    on: str = ""  # what the port allocates with, where it is no allocator itself
     configuration: str = ""
     architecture: str = ""
     variant: str = ""
@@ -126,6 +127,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     # The least memory it passes with, and how each size that was tried ended, in MiB; 0: not asked.
     least_memory: int = 0
     memory_tried: dict[str, str] = {}
+    memory_below: str = ""  # why a MiB less than the least does not do
     host_memory: int = 0  # the most that QEMU took of this machine's, MiB
     image_size: int = 0  # bytes
     explanation: Explanation | None = None
@@ -134,6 +136,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def passed(self) -> bool:
         return self.verdict == "pass"
+
+    @property
+    def is_port(self) -> bool:
+        """Whether the port is in the guest, and not another allocator in its place."""
+        return bool(self.on) or self.allocator in ("", self.recipe)
+
+    @property
+    def what(self) -> str:
+        """``mimalloc 2.1.9``, ``redis 7.0.11 on bbuddy``; another allocator has no version."""
+        if not self.is_port:
+            return self.allocator
+        return f"{self.recipe} {self.version}" + (f" on {self.on}" if self.on else "")
 
     @property
     def elsewhere(self) -> str:

@@ -57,12 +57,16 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """``mimalloc-2.1.9/paging/x86_64/512M``, for people and for folders."""
+        """``mimalloc-2.1.9/paging/x86_64/512M``; as Axes.name where the port runs on another."""
         what = f"{self.allocator}-{self.version}" if self.version else self.allocator
+        return f"{what}/{self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where it runs: ``paging/x86_64/512M``."""
         cpus = f"/{self.cpus}cpus" if self.cpus > 1 else ""
         accelerator = f"/{self.accelerator}" if self.compared else ""
-        place = f"{self.configuration}/{self.architecture}/{self.memory}M"
-        return f"{what}/{place}{cpus}{accelerator}"
+        return f"{self.configuration}/{self.architecture}/{self.memory}M{cpus}{accelerator}"
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,17 @@ class Axes:
     def own(self) -> str:
         """What the first of the allocators is called where others are compared with it."""
         return self.recipe.matrix.own or self.recipe.name
+
+    def on(self, cell: Cell) -> str:
+        """What the port allocates with, where it is no allocator itself; else nothing."""
+        if cell.allocator == self.recipe.name:
+            return self.recipe.matrix.own or ""
+        return cell.allocator if self.beside(cell.allocator)[0] else ""
+
+    def name(self, cell: Cell) -> str:
+        """``redis-7.0.11/bbuddy/default/x86_64/512M``, for people."""
+        on = self.on(cell)
+        return f"{self.recipe.name}-{cell.version}/{on}/{cell.place}" if on else cell.name
 
     @property
     def ported(self) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from ukport.report.result import Result, TestResult
 from ukport.source import Cache
 from ukport.verify.matrix import Axes, Cell
 from ukport.verify.verdict import Kind, Verdict
+from ukport.workflow.beside import on_allocator
 from ukport.workflow.events import Begun, Event, Moved
-from ukport.workflow.port import Made, Request, make
+from ukport.workflow.port import Made, Request, for_cpus, make
 from ukport.workflow.stage import Stages
 from ukport.workflow.unikernel import Unikernel, unikernel
 
@@ -64,13 +65,23 @@ def _tried(
     scratch: Path,
     prove: Callable[[Unikernel, Stages], Verdict],
 ) -> tuple[str, str, Verdict]:
-    others = {point.name for point in wanted.axes.allocators[1:]}
-    if wanted.name in others:
-        cell = replace(wanted.cell, allocator=wanted.name, version="")
-        return wanted.name, "", prove(unikernel(made, wanted.axes, cell), stages)
+    axes, project = wanted.axes, wanted.request.project
+    others = {point.name for point in axes.allocators[1:]}
+    is_own = wanted.name == axes.own != axes.recipe.name
+
+    def on_it(port: Made, cell: Cell) -> Unikernel:
+        alone = replace(port, surroundings=replace(port.surroundings, ported=()))
+        whole = on_allocator(alone, axes, cell.allocator, project, cache, stages, scratch)
+        return unikernel(whole, axes, cell)
+
+    if is_own or wanted.name in others:
+        cell = replace(wanted.cell, allocator=axes.recipe.name if is_own else wanted.name)
+        cell = cell if axes.on(cell) else replace(cell, version="")
+        return wanted.name, "", prove(on_it(made, cell), stages)
     request = replace(wanted.request, version=wanted.name, stored=False)
     try:
         older = make(request, cache, stages, scratch)
+        older = for_cpus(older, project, wanted.cell.cpus)
     except ConflictError as error:
         return (
             made.recipe.name,
@@ -78,7 +89,7 @@ def _tried(
             Verdict(Kind.NOT_RUN, error.message.partition("\n")[0]),
         )
     cell = replace(wanted.cell, version=str(older.version))
-    verdict = prove(unikernel(older, wanted.axes, cell), stages)
+    verdict = prove(on_it(older, cell), stages)
     return made.recipe.name, str(older.version), verdict
 
 

@@ -182,7 +182,7 @@ class Bench:
         result = write_report(result, self.project)
         words = f"{result.tests_passed}/{result.tests_planned}" if result.passed else result.reason
         seconds = time.monotonic() - began
-        self.tell(Finished(cell.name, result.verdict, words, seconds, was_kept))
+        self.tell(Finished(self.axes.name(cell), result.verdict, words, seconds, was_kept))
         return result, was_kept
 
     def _one(self, cell: Cell, kept: Kept) -> tuple[Result, bool]:
@@ -214,7 +214,7 @@ class Bench:
 
     def _teller(self, cell: Cell) -> Tell:
         def tell(event: Event) -> None:
-            self.tell(Working(cell.name, f"{event.stage} {event.detail}".strip()))
+            self.tell(Working(self.axes.name(cell), f"{event.stage} {event.detail}".strip()))
 
         return tell
 

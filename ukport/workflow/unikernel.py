@@ -19,14 +19,15 @@ from ukport.workflow.whole import origin as origin_of
 class Unikernel:
     """``memory`` in MiB, ``timeout`` in seconds; without ``library`` it runs on another allocator.
 
-    ``variant`` sets its cell apart from the ordinary one. ``accelerator`` is what is wanted, one of
-    ``accelerator.CHOICES``; ``arguments`` are the guest's command line, ``features`` what it
-    needs of the processor.
+    ``variant`` sets its cell apart from the ordinary one; ``on`` is as Axes.on has it.
+    ``accelerator`` is what is wanted, one of ``accelerator.CHOICES``; ``arguments`` are the guest's
+    command line, ``features`` what it needs of the processor.
     """
 
     recipe: str
     cell: Cell
     variant: str
+    on: str
     surroundings: Surroundings
     library: Library | None
     application: Application
@@ -52,6 +53,7 @@ def unikernel(made: Made, axes: Axes, cell: Cell) -> Unikernel:
         recipe=made.recipe.name,
         cell=cell,
         variant=axes.variant(cell),
+        on=axes.on(cell),
         surroundings=replace(
             made.surroundings,
             enable=options.enable,

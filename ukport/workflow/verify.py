@@ -224,18 +224,23 @@ def least_memory(result: Result, unit: Unikernel, cache: Cache, stages: Stages) 
 
     Halves the distance between a size that passes and one that does not, so it takes for granted
     that what passes with some memory passes with more. A cell that does not pass has no least.
+    With it comes why a MiB less does not do.
     """
     if not result.passed:
         return result
     tried = {str(unit.memory): result.verdict}
-    enough, little = unit.memory, _FLOOR - 1
+    enough, little, below = unit.memory, _FLOOR - 1, ""
     with stages.stage("memory") as said:
         while enough - little > 1:
             size = (enough + little) // 2
             stages.moved("memory", f"{size} MiB; the least is {little + 1} to {enough}")
-            kind = prove(replace(unit, memory=size), cache, Stages(lambda _: None)).verdict.kind
-            tried[str(size)] = str(kind)
-            enough, little = (size, little) if kind is Kind.PASS else (enough, size)
-        below = tried.get(str(little), "").upper()
-        said.append(f"passes with {enough} MiB{f', {below} with {little}' if below else ''}")
-    return msgspec.structs.replace(result, least_memory=enough, memory_tried=tried)
+            verdict = prove(replace(unit, memory=size), cache, Stages(lambda _: None)).verdict
+            tried[str(size)] = str(verdict.kind)
+            if verdict.kind is Kind.PASS:
+                enough = size
+            else:
+                little, below = size, f"{verdict.kind.upper()} with {size} MiB: {verdict.reason}"
+        said.append("; ".join(filter(None, (f"passes with {enough} MiB", below))))
+    return msgspec.structs.replace(
+        result, least_memory=enough, memory_tried=tried, memory_below=below
+    )
