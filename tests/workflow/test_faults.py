@@ -91,6 +91,17 @@ def test_too_little_memory(toy):
     assert "give the guest 16 MiB" in result["hint"]
 
 
+def test_a_program_that_ends_itself_without_memory(toy):
+    """Its last words speak of something else; its call chain does not."""
+    handler = (
+        "static __attribute__((noinline)) void outOfMemoryHandler(volatile int *p) { *p = 7; }"
+    )
+    code = "outOfMemoryHandler((int *)0xf0000000); print_number(version);"
+    result = verified(toy, code, before=handler)
+    assert (result["verdict"], rules(result)[0]) == ("oom", "memory-refused"), result["reason"]
+    assert "the program ended itself in outOfMemoryHandler()" in result["reason"]
+
+
 def test_no_memory_for_a_thread(toy):
     """clone() goes on with the NULL that it got: a crash by its looks, out of memory in truth.
 

@@ -121,6 +121,26 @@ def _clone(scene: Scene) -> Known | None:
     )
 
 
+_REFUSED = re.compile(r"out_?of_?memory|(?:^|_)oom(?:_|$)", re.IGNORECASE)
+
+
+def _refused(scene: Scene) -> Known | None:
+    """Programs that end where memory is refused do it in a function of its own."""
+    if scene.verdict.kind not in (Kind.CRASH, Kind.OOM):
+        return None
+    handler = next((name for name, _ in scene.functions if _REFUSED.search(name)), "")
+    if not handler:
+        return None
+    return Known(
+        "memory-refused",
+        f"an allocation was refused: the program ended itself in {handler}()",
+        "give the guest more memory, or find out what holds it",
+        "the call chain",
+    )
+
+
+# Those that show memory to be the cause, whatever the guest said last.
+STARVED = frozenset({"clone-out-of-memory", "memory-refused"})
 _INITTAB = re.compile(r"__uk_thread_inittab\d+_(\w+)")
 
 
@@ -210,6 +230,7 @@ _RULES: tuple[Callable[[Scene], Known | None], ...] = (
     _tls,
     _stack,
     _clone,
+    _refused,
     _thread_exit,
     _memory,
     _random,

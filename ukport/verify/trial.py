@@ -9,7 +9,7 @@ from ukport.verify.boot import Accelerator, Autopsy, Boot
 from ukport.verify.client import Client
 from ukport.verify.explain import Seen, explain, headline
 from ukport.verify.explanation import Explanation
-from ukport.verify.known import Port
+from ukport.verify.known import STARVED, Port
 from ukport.verify.layout import Layout
 from ukport.verify.machine import Machine
 from ukport.verify.symbolise import Image
@@ -158,7 +158,7 @@ def _starved(subject: Subject, verdict: Verdict, booted: Boot) -> Verdict:
 def _refined(verdict: Verdict, explanation: Explanation) -> Verdict:
     """What is known of an ending may say more than its last words."""
     rules = explanation.known
-    starved = verdict.kind is Kind.CRASH and any(r.rule == "clone-out-of-memory" for r in rules)
+    starved = verdict.kind is Kind.CRASH and any(r.rule in STARVED for r in rules)
     return replace(
         verdict,
         kind=Kind.OOM if starved else verdict.kind,
