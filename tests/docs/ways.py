@@ -133,10 +133,11 @@ ELSEWHERE = {
     "ukport verify redis --allocator mimalloc@3.4.3 --qemu /srv/trixie": (
         "tests/workflow/test_redis.py"
     ),
+    "ukport verify redis --matrix --min-memory": "tests/workflow/test_redis.py",
     "ukport verify musl": "tests/workflow/test_redis.py",
     "ukport verify lwip": "tests/workflow/test_redis.py",
     "ukport upgrade redis --to 7.2": "tests/workflow/test_redis.py",
-    "ukport bench redis --against bbuddy --runs 5": "tests/workflow/test_redis.py",
+    "ukport bench redis --against bbuddy --runs 10": "tests/workflow/test_redis.py",
     "ukport new URL --version V": "tests/workflow/test_new.py",
     "ukport new https://github.com/madler/zlib --version 1.3.1": "tests/workflow/test_new.py",
     "ukport import PATH": "tests/workflow/test_import.py",
