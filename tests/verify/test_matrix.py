@@ -61,6 +61,7 @@ def test_an_allocator_that_is_a_port_has_a_point_for_each_version():
     assert [axes.beside(c.allocator) for c in whole] == [("", ""), ("pool", "1.0"), ("pool", "2.0")]
     assert [axes.on(c) for c in whole] == ["bbuddy", "pool@1.0", "pool@2.0"]
     assert axes.name(whole[0]) == "toy-1.0.0/bbuddy/default/x86_64/16M"
+    assert [axes.has(n) for n in ("pool@3.0", "lake", "toy", "bbuddy")] == [True, *[False] * 3]
     # Any other version can be asked for, and the recipe's own by either name.
     for asked, meant in (("pool@3.0", "pool@3.0"), ("pool", "pool"), ("bbuddy", "toy")):
         (one,) = cells(axes, VERSIONS[:1], Filters(allocators=(asked,)), "tcg", whole=False)

@@ -123,6 +123,10 @@ class Axes:
         """What the first of the allocators is called where others are compared with it."""
         return self.recipe.matrix.own or self.recipe.name
 
+    def has(self, allocator: str) -> bool:
+        """Whether it is one of those beside the port, at any version."""
+        return any(_is(point, allocator) for point in self.allocators[1:])
+
     def on(self, cell: Cell) -> str:
         """What the port allocates with, where it is no allocator itself; else nothing."""
         if cell.allocator == self.recipe.name:
@@ -247,16 +251,17 @@ def _chosen(
 
 def _named(points: Sequence[Variant], name: str, axis: str = "point") -> Variant:
     for point in points:
-        ported = isinstance(point, Allocator) and point.recipe is not None
-        if point.name == name or (ported and _is_of(point, name)):
+        if _is(point, name):
             return point
     raise UsageError(
         f"the recipe has no {axis} {name!r}", f"there is: {', '.join(p.name for p in points)}"
     )
 
 
-def _is_of(point: Variant, name: str) -> bool:
-    return point.name.partition("@")[0] == name.partition("@")[0]
+def _is(point: Variant, name: str) -> bool:
+    """By its name; a port also by any version of it."""
+    ported = isinstance(point, Allocator) and point.recipe is not None
+    return point.name == name or (ported and point.name.partition("@")[0] == name.partition("@")[0])
 
 
 def shard(items: Sequence[T], part: str, key: Callable[[T], str]) -> tuple[T, ...]:

@@ -66,7 +66,6 @@ def _tried(
     prove: Callable[[Unikernel, Stages], Verdict],
 ) -> tuple[str, str, Verdict]:
     axes, project = wanted.axes, wanted.request.project
-    others = {point.name for point in axes.allocators[1:]}
     is_own = wanted.name == axes.own != axes.recipe.name
 
     def on_it(port: Made, cell: Cell) -> Unikernel:
@@ -74,7 +73,7 @@ def _tried(
         whole = on_allocator(alone, axes, cell.allocator, project, cache, stages, scratch)
         return unikernel(whole, axes, cell)
 
-    if is_own or wanted.name in others:
+    if is_own or axes.has(wanted.name):
         cell = replace(wanted.cell, allocator=axes.recipe.name if is_own else wanted.name)
         cell = cell if axes.on(cell) else replace(cell, version="")
         return wanted.name, "", prove(on_it(made, cell), stages)
